@@ -1,0 +1,74 @@
+# The commands of the project; bare `make` lists them. Comments that begin with two signs are that list.
+# Other choices: make PYTHON=python3.12 report, make STUDY=my-study report, make ARGS="-k payment" test
+
+PYTHON ?= python3
+STUDY ?= volare-alto-2023
+ARGS ?=
+BIN = .venv/bin
+ENVIRONMENT = command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: install Python 3.11 or later." >&2; exit 2; }; \
+              $(PYTHON) tools/environment.py
+
+## help            this list
+## report          the whole study: environment, run, demo signature, verification
+## test            every test
+## test-unit       each function on its own
+## test-gold       the statistics against published and independently computed numbers
+## test-recovery   the estimators against simulated data whose true effect is known
+## test-study      the study that ships, from raw answers to signature
+## test-browser    the pages of the report in a browser
+## lab             the notebooks in JupyterLab
+## verify          check the signature and the hashes of the report
+## lessons         make the course
+## lint            style, types, and notebooks stored without outputs
+## bench           time and memory of the slow parts
+## lock            recompile the lock files and environment.yml (ARGS=--upgrade moves to newer versions)
+## clean           delete what was made for the study; it can all be made again, but for real signatures
+
+TESTS = test-unit test-gold test-recovery test-study test-browser
+.PHONY: help report test $(TESTS) lab verify lessons lint bench lock clean environment test-environment
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+environment:
+	@$(ENVIRONMENT) requirements.lock
+
+test-environment:
+	@$(ENVIRONMENT) requirements-test.lock
+
+report: environment
+	@$(BIN)/evaluation run $(STUDY)
+	@$(BIN)/evaluation sign reports/$(STUDY) --demo
+	@$(BIN)/evaluation verify reports/$(STUDY)
+
+test: test-environment
+	@$(BIN)/pytest $(ARGS)
+
+$(TESTS): test-environment
+	@$(BIN)/pytest tests/$(@:test-%=%) $(ARGS)
+
+# the environment comes first on the PATH, so that a terminal opened in JupyterLab knows `evaluation`
+lab: environment
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab notebooks/start.ipynb
+
+verify: environment
+	@$(BIN)/evaluation verify reports/$(STUDY)
+
+lessons: environment
+	@$(BIN)/evaluation lessons
+
+lint: test-environment
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+	@find notebooks -name '*.ipynb' ! -path '*/.ipynb_checkpoints/*' -exec $(BIN)/nbstripout --keep-id --verify {} +
+
+bench: test-environment
+	@$(BIN)/python tools/bench.py $(ARGS)
+
+lock:
+	@$(PYTHON) tools/lock.py $(ARGS)
+
+clean:
+	@test -n "$(STUDY)" || { echo "Name a study: make STUDY=volare-alto-2023 clean" >&2; exit 2; }
+	@rm -rf "reports/$(STUDY)" "data/processed/$(STUDY)"
