@@ -1,0 +1,287 @@
+"""contract.yml: the terms of the Social Impact Incentive. Names follow the INDIGO data standard where it has one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from evaluation.language import Text, text
+from evaluation.study.documents import Bilingual, Model
+
+GateKind = Literal["min_n", "attrition", "baseline_smd", "p_value", "hours", "investment"]
+
+GATES: dict[GateKind, Text] = {
+    "min_n": text("bambini analizzati", "children analysed"),
+    "attrition": text("quota di bambini persi", "share of children lost"),
+    "baseline_smd": text("differenza iniziale standardizzata", "standardised baseline difference"),
+    "p_value": text("valore p", "p-value"),
+    "hours": text("ore medie frequentate", "mean hours attended"),
+    "investment": text("investimento raccolto", "investment raised"),
+}
+SIGNS = {">=": "≥", "<=": "≤", "==": "="}
+ROUNDINGS: dict[str, Text] = {
+    "half_even": text("al più vicino, a metà verso il pari", "to the nearest, halves to even"),
+    "half_up": text("al più vicino, a metà verso l'alto", "to the nearest, halves up"),
+    "down": text("per difetto", "down"),
+    "up": text("per eccesso", "up"),
+}
+FORMULAS: dict[str, Text] = {
+    "per_unit": text("prezzo per unità di effetto", "price per unit of effect"),
+    "steps": text("importo a gradini", "amount in steps"),
+    "ramp": text("importo lungo la rampa", "amount along the ramp"),
+    "fixed": text("importo fisso oltre la soglia", "fixed amount from a threshold"),
+    "product": text("prezzo per il prodotto delle metriche", "price for the product of metrics"),
+    "share": text("quota del costo evitato", "share of the avoided cost"),
+    "bonus": text("premio su un'altra regola", "bonus on another rule"),
+}
+
+
+def _exact(value: Any) -> Any:
+    # A YAML float such as 0.1 is taken by its shortest decimal form: what was written, not its binary neighbour.
+    return repr(value) if isinstance(value, float) else value
+
+
+Exact = Annotated[Decimal, BeforeValidator(_exact), Field(allow_inf_nan=False)]
+Amount = Annotated[Decimal, BeforeValidator(_exact), Field(allow_inf_nan=False, ge=0)]
+
+
+class ContractIdentity(Model):
+    """Which contract, in which version, in which currency."""
+
+    id: str
+    version: str
+    status: str
+    fictional: bool
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    effective: dt.date
+    cup: str | None = None
+    cig: str | None = None
+
+
+class Party(Model):
+    """One signatory of the contract; the evaluator's certificate may be named by its SHA-256 fingerprint."""
+
+    id: str
+    role: Literal["outcome_payer", "impact_enterprise", "impact_investor", "evaluator"]
+    name: str
+    signatory: str | None = None
+    independence_declared: bool | None = None
+    certificate_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class Investment(Model):
+    """The repayable finance, and whether it must be raised before any payment."""
+
+    required_before_payment: bool
+    amount: Amount | None = None
+    closed_on: dt.date | None = None
+
+
+class Metric(Model):
+    """What is paid for: an outcome at a wave, estimated by the protocol's confirmatory estimator."""
+
+    id: str
+    label: Bilingual
+    unit: str
+    direction: Literal["higher", "lower"]
+    weight: Exact = Decimal(1)
+    outcome: str
+    wave: str
+
+
+class Gate(Model):
+    """A condition on the evidence: the metric counts only where `kind` `op` `value` holds."""
+
+    kind: GateKind
+    op: Literal["<", "<=", ">", ">=", "=="]
+    value: Exact
+    on_fail: Literal["zero", "undetermined", "haircut", "refer"]
+    share: Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _haircut_has_share(self) -> Gate:
+        if (self.on_fail == "haircut") != (self.share is not None):
+            raise ValueError("`share` (what is kept, 0 to 1) goes with on_fail: haircut, and only with it")
+        return self
+
+
+class Decision(Model):
+    """Which statistic of a metric is paid on, and the gates before it."""
+
+    metric: str
+    statistic: Literal["point", "ci_lower"] = "point"
+    ci_level: float = Field(default=0.95, gt=0.5, lt=1)
+    gates: tuple[Gate, ...] = ()
+
+
+class PerUnit(Model):
+    """A price for each unit of effect."""
+
+    price: Amount
+
+
+class Step(Model):
+    """The amount due from this value on."""
+
+    start: Exact = Field(alias="from")
+    amount: Amount
+
+
+class Ramp(Model):
+    """From `amount_start` at `start`, in a straight line, to `amount_full` at `full`; nothing below `start`."""
+
+    start: Exact
+    full: Exact
+    amount_start: Amount
+    amount_full: Amount
+
+    @model_validator(mode="after")
+    def _rises(self) -> Ramp:
+        if self.full <= self.start:
+            raise ValueError("full must lie above start")
+        return self
+
+
+class Fixed(Model):
+    """One amount from a threshold on."""
+
+    threshold: Exact
+    amount: Amount
+
+
+class Product(Model):
+    """A price for the product of several metrics."""
+
+    metrics: tuple[str, ...] = Field(min_length=2)
+    price: Amount
+
+
+class Share(Model):
+    """A rate of the avoided cost until a sum is reached (`until` empty: without end)."""
+
+    until: Amount | None = None
+    rate: Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=1)]
+
+
+class Shares(Model):
+    """Shares of an avoided cost of `unit_value` for each unit of effect."""
+
+    unit_value: Amount
+    shares: tuple[Share, ...] = Field(min_length=1)
+
+
+class Bonus(Model):
+    """A rate on top of another rule's amount."""
+
+    base: str
+    rate: Amount
+
+
+class Formula(Model):
+    """How an effect becomes an amount: exactly one of these."""
+
+    per_unit: PerUnit | None = None
+    steps: tuple[Step, ...] | None = None
+    ramp: Ramp | None = None
+    fixed: Fixed | None = None
+    product: Product | None = None
+    share: Shares | None = None
+    bonus: Bonus | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Formula:
+        if len(self.model_fields_set) != 1:
+            raise ValueError(f"exactly one formula of {', '.join(type(self).model_fields)} is needed")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """The name of the formula that is set."""
+        return next(iter(self.model_fields_set))
+
+
+class Rule(Model):
+    """One rule of payment; `replaces` names a rule that this one puts aside when both pay."""
+
+    id: str
+    metric: str
+    formula: Formula
+    floor: Amount | None = None
+    cap: Amount | None = None
+    priority: int = 1
+    replaces: str | None = None
+
+
+class Limits(Model):
+    """What all rules together may pay."""
+
+    total_cap: Amount
+    period_cap: Amount | None = None
+    floor: Amount | None = None
+    carry_forward: bool
+    offset: Amount | None = None
+    clawback: bool | None = None
+
+
+class Period(Model):
+    """When a claim is made, verified and paid."""
+
+    period: str
+    starts: dt.date = Field(alias="from")
+    ends: dt.date = Field(alias="to")
+    claim_days: int = Field(ge=0)
+    verify_days: int = Field(ge=0)
+    pay_days: int = Field(ge=0)
+
+
+class Dispute(Model):
+    """How long a party may object, and how far a re-analysis may differ."""
+
+    window_days: int = Field(ge=0)
+    reanalysis_tolerance: Amount
+    pay_undisputed: bool
+
+
+class Rounding(Model):
+    """How the amount is rounded: once, at the end."""
+
+    mode: Literal["half_even", "half_up", "down", "up"]
+    decimals: int = Field(ge=0, le=4)
+
+
+class Contract(Model):
+    """The terms of the Social Impact Incentive, format 1."""
+
+    format: Literal[1] = 1
+    contract: ContractIdentity
+    parties: tuple[Party, ...] = ()
+    investment: Investment | None = None
+    metrics: tuple[Metric, ...] = Field(min_length=1)
+    decision: tuple[Decision, ...] = ()
+    rules: tuple[Rule, ...] = Field(min_length=1)
+    limits: Limits
+    schedule: tuple[Period, ...] = ()
+    dispute: Dispute | None = None
+    rounding: Rounding
+
+    @model_validator(mode="after")
+    def _names_hold(self) -> Contract:
+        metrics = [metric.id for metric in self.metrics]
+        rules = [rule.id for rule in self.rules]
+        named = {decision.metric for decision in self.decision} | {rule.metric for rule in self.rules}
+        named |= {name for rule in self.rules if rule.formula.product for name in rule.formula.product.metrics}
+        other = {rule.replaces for rule in self.rules if rule.replaces}
+        other |= {rule.formula.bonus.base for rule in self.rules if rule.formula.bonus}
+        unknown = sorted(named - set(metrics)) + sorted(other - set(rules))
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)}: no metric or rule of this contract has this id")
+        if len(set(metrics)) < len(metrics) or len(set(rules)) < len(rules):
+            raise ValueError("the ids of metrics and of rules must differ from each other")
+        return self
+
+    def decision_for(self, metric: str) -> Decision:
+        """Return how the metric is decided; without a word in the contract: on the point estimate, no gates."""
+        return next((d for d in self.decision if d.metric == metric), Decision(metric=metric))

@@ -1,0 +1,103 @@
+"""A defect of a study as a day centre can act on it: where it is, what was found, what was expected, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from evaluation.errors import UserError
+from evaluation.language import Language, Text, text
+
+Level = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One defect of one study file.
+
+    `row` counts as a spreadsheet does (the header is row 1), or is the line of a YAML file; `child` is a code, never a
+    name. An `error` stops a run before it writes anything.
+    """
+
+    level: Level
+    kind: str
+    file: str
+    found: str
+    expected: Text
+    action: Text
+    row: int | None = None
+    column: str = ""
+    child: str = ""
+
+    def sentence(self, language: Language) -> str:
+        """Return the finding in one line: place, found, expected, what to do."""
+        words = {"it": ("riga", "trovato", "atteso"), "en": ("row", "found", "expected")}[language]
+        place = [self.file]
+        place += [f"{words[0]} {self.row}"] if self.row is not None else []
+        place += [self.column] if self.column else []
+        place += [self.child] if self.child else []
+        return (
+            f"{', '.join(place)}: {words[1]} {printable(self.found)}; {words[2]} {self.expected[language]}. "
+            f"{self.action[language]}"
+        )
+
+
+class StudyDefects(UserError):
+    """The study folder has errors: every one of them, not the first."""
+
+    def __init__(self, findings: Iterable[Finding], language: Language = "en"):
+        self.findings = tuple(findings)
+        super().__init__("\n".join(finding.sentence(language) for finding in self.findings))
+
+
+@dataclass
+class Findings:
+    """Collects findings while a study is read."""
+
+    items: list[Finding] = field(default_factory=list)
+
+    def add(self, finding: Finding) -> None:
+        """Keep one more finding."""
+        self.items.append(finding)
+
+    def error(
+        self, kind: str, file: str, found: object, expected: Text, action: Text, *,
+        row: int | None = None, column: str = "", child: str = "",
+    ) -> None:  # fmt: skip
+        """Keep one more error-level finding."""
+        self.add(Finding("error", kind, file, str(found), expected, action, row, column, child))
+
+    @property
+    def errors(self) -> list[Finding]:
+        """The findings that stop a run."""
+        return [finding for finding in self.items if finding.level == "error"]
+
+    def raise_errors(self) -> None:
+        """Raise StudyDefects if any finding is an error."""
+        if self.errors:
+            raise StudyDefects(self.errors)
+
+
+def printable(value: str, limit: int = 80) -> str:
+    """Return `value` quoted on one line, control characters escaped, cut at `limit` characters."""
+    shown = value if len(value) <= limit else value[: limit - 1] + "…"
+    return f'"{shown.encode("unicode_escape").decode() if not shown.isprintable() else shown}"'
+
+
+def one_of(known: Iterable[str]) -> Text:
+    """Return 'one of a, b, c' in both languages, cut after twelve names."""
+    names = list(known)
+    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return text(f"uno tra {shown}", f"one of {shown}") if names else text("nessun valore", "no value")
+
+
+def nearest(name: str, known: Iterable[str]) -> Text:
+    """Say which known name is meant, if one is near; else to correct the name or add it where it is declared."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    matches = difflib.get_close_matches(name.strip().casefold(), by_folded, n=1, cutoff=0.6)
+    if matches:
+        meant = by_folded[matches[0]]
+        return text(f"Forse si intendeva {meant}?", f"Did you mean {meant}?")
+    return text("Correggere il nome, o dichiararlo.", "Correct the name, or declare it.")

@@ -1,0 +1,243 @@
+"""The study folder: eight plain files, read whole, with every defect collected before anything is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from evaluation.errors import UserError
+from evaluation.language import text
+from evaluation.study.contract import Contract
+from evaluation.study.documents import read_document
+from evaluation.study.findings import Findings, nearest, one_of
+from evaluation.study.instrument import Instrument, read_instrument
+from evaluation.study.protocol import Protocol
+from evaluation.study.tables import (
+    EXPECTED_DATE,
+    EXPECTED_NAME,
+    EXPECTED_NUMBER,
+    EXPECTED_YES,
+    ROW,
+    Cells,
+    Columns,
+    parse_date,
+    parse_number,
+    parse_yes,
+    read_table,
+)
+
+Content = TypeVar("Content")
+FILES = (
+    "protocol.yml", "contract.yml", "instrument.csv", "participants.csv",
+    "responses.csv", "attendance.csv", "programme.csv",
+)  # fmt: skip
+CONSENT = ("guardian_consent", "assent")
+PROGRAMME_COLUMNS = (
+    "project", "indicator_it", "indicator_en", "kind", "value", "unit", "period", "source", "flag",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study that was read without errors.
+
+    participants: participant, centre, treated, consenting (bool), age (completed years), other columns as read;
+    responses: participant, wave, item, rater, value (NaN: no answer), answered_at, seconds; attendance: participant, date,
+    activity, hours; programme: as the file. Each table keeps `_row`, its row in the file.
+    """
+
+    folder: Path
+    protocol: Protocol
+    contract: Contract | None
+    instrument: Instrument
+    participants: pd.DataFrame
+    responses: pd.DataFrame
+    attendance: pd.DataFrame | None
+    programme: pd.DataFrame | None
+
+    @property
+    def consenting(self) -> pd.DataFrame:
+        """The children whose data may be used."""
+        return self.participants[self.participants["consenting"]]
+
+
+def load_study(folder: Path) -> Study:
+    """Read a study folder; StudyDefects with every error if there are any."""
+    study, findings = read_study(folder)
+    findings.raise_errors()
+    if study is None:  # cannot be: what is unreadable left an error
+        raise UserError(f"{folder}: not a study folder")
+    return study
+
+
+def read_study(folder: Path) -> tuple[Study | None, Findings]:
+    """Read a study folder; the study is None where a file it cannot do without could not be read."""
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such study folder. Expected a folder with protocol.yml, responses.csv, …")
+    findings = Findings()
+    protocol = read_document(folder / "protocol.yml", Protocol, findings)
+    contract = _optional(folder / "contract.yml", lambda path: read_document(path, Contract, findings))
+    instrument = read_instrument(folder / "instrument.csv", findings)
+    participants = _read_participants(folder / "participants.csv", protocol, findings)
+    responses = _read_responses(folder / "responses.csv", protocol, instrument, participants, findings)
+    attendance = _optional(folder / "attendance.csv", lambda path: _read_attendance(path, participants, findings))
+    programme = _optional(folder / "programme.csv", lambda path: read_table(path, Columns(PROGRAMME_COLUMNS), findings))
+    if protocol is not None and instrument is not None:
+        _check_outcomes(protocol, instrument, findings)
+    if protocol is not None and contract is not None:
+        _check_metrics(contract, protocol, findings)
+    if protocol is None or instrument is None or participants is None or responses is None:
+        return None, findings
+    return Study(folder, protocol, contract, instrument, participants, responses, attendance, programme), findings
+
+
+def _optional(path: Path, read: Callable[[Path], Content | None]) -> Content | None:
+    return read(path) if path.exists() else None
+
+
+def _read_participants(path: Path, protocol: Protocol | None, findings: Findings) -> pd.DataFrame | None:
+    real = protocol is not None and protocol.study.provenance == "real"
+    columns = Columns(("participant", "centre", *(CONSENT if real else ())), (("birth_date", "age"),))
+    table = read_table(path, columns, findings)
+    if table is None:
+        return None
+    cells = Cells(path.name, table, findings)
+    cells.convert("participant", str, EXPECTED_NAME, required=True)
+    one_code = text("Dare a ogni bambino un codice suo.", "Give each child a code of its own.")
+    cells.unique(["participant"], "duplicate_child", one_code)
+    result = table.assign(participant=table["participant"].str.strip(), centre=table["centre"].str.strip())
+    consent = {
+        name: cells.convert(name, parse_yes, EXPECTED_YES, empty=False, required=True)
+        for name in CONSENT
+        if name in table
+    }
+    result = result.assign(**consent)
+    result["consenting"] = np.all([[True] * len(table), *consent.values()], axis=0)
+    for name in ("enrolled_on", "left_on"):
+        if name in table:
+            result[name] = cells.convert(name, parse_date, EXPECTED_DATE)
+    result["age"] = _ages(cells, protocol)
+    if protocol is not None:
+        cells.known("centre", [protocol.centres.treated, protocol.centres.comparison], "unknown_centre")
+        result["treated"] = result["centre"] == protocol.centres.treated
+        result = _type_covariates(result, protocol, findings)
+    return result
+
+
+def _ages(cells: Cells, protocol: Protocol | None) -> list[float]:
+    """Completed years at the first day of the programme where birth dates are given; else the ages as written."""
+    start = protocol.programme.starts if protocol else None
+    if "birth_date" not in cells.table:
+        return cells.convert("age", parse_number, EXPECTED_NUMBER, empty=np.nan)
+    born = cells.convert("birth_date", parse_date, EXPECTED_DATE)
+    if start is None:
+        if protocol is not None:
+            expected = text("programme.from, per calcolare l'età", "programme.from, to compute ages")
+            add = text("Aggiungere la data di inizio.", "Add the first day.")
+            cells.findings.error("missing_value", "protocol.yml", "nothing", expected, add, column="programme.from")
+        return [np.nan] * len(born)
+    return [np.nan if day is None else float(completed_years(day, start)) for day in born]
+
+
+def completed_years(born: dt.date, on: dt.date) -> int:
+    """Return the birthdays had by `on`."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def _type_covariates(table: pd.DataFrame, protocol: Protocol, findings: Findings) -> pd.DataFrame:
+    """Turn covariates that are numbers throughout into numbers; text ones stay text, empty cells are missing."""
+    known = [name for name in table.columns if name not in (ROW, "treated", "consenting", "participant", "centre")]
+    for name in (*protocol.covariates, *protocol.analysis.subgroups):
+        if name not in table.columns:
+            findings.error(
+                "unknown_covariate", "protocol.yml", name, one_of(known), nearest(name, known), column="covariates"
+            )
+        elif table[name].map(lambda cell: isinstance(cell, str)).all():
+            filled = table[name].str.strip().replace("", None)
+            numeric = filled.dropna().map(_is_number).all()
+            table = table.assign(**{name: filled.astype(float) if numeric else filled})
+    return table
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        parse_number(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_responses(
+    path: Path,
+    protocol: Protocol | None,
+    instrument: Instrument | None,
+    participants: pd.DataFrame | None,
+    findings: Findings,
+) -> pd.DataFrame | None:
+    table = read_table(path, Columns(("participant", "wave", "item", "value")), findings)
+    if table is None:
+        return None
+    table = table.assign(rater=table.get("rater", ""))
+    cells = Cells(path.name, table, findings)
+    if participants is not None:
+        cells.known("participant", participants["participant"], "unknown_child")
+    if protocol is not None:
+        cells.known("wave", [wave.id for wave in protocol.waves], "unknown_wave")
+    if instrument is not None:
+        cells.known("item", instrument.ids, "unknown_item")
+    keep_one = text("Tenere una sola risposta.", "Keep one answer only.")
+    cells.unique(["participant", "wave", "item", "rater"], "duplicate_answer", keep_one)
+    value = cells.convert("value", parse_number, EXPECTED_NUMBER, empty=np.nan)
+    stripped = {name: table[name].str.strip() for name in ("participant", "wave", "item", "rater")}
+    return table.assign(**stripped, value=np.array(value, dtype=float))
+
+
+def _read_attendance(path: Path, participants: pd.DataFrame | None, findings: Findings) -> pd.DataFrame | None:
+    table = read_table(path, Columns(("participant", "date", "activity", "hours")), findings)
+    if table is None:
+        return None
+    cells = Cells(path.name, table, findings)
+    if participants is not None:
+        cells.known("participant", participants["participant"], "unknown_child")
+    dates = cells.convert("date", parse_date, EXPECTED_DATE, required=True)
+    hours = cells.convert("hours", parse_number, EXPECTED_NUMBER, empty=np.nan, required=True)
+    return table.assign(participant=table["participant"].str.strip(), date=dates, hours=np.array(hours, dtype=float))
+
+
+def _check_outcomes(protocol: Protocol, instrument: Instrument, findings: Findings) -> None:
+    """Every scale needs items, every measure its item."""
+    scales = sorted({item.scale for item in instrument.items if item.scale})
+    for outcome in protocol.outcomes:
+        known = {"scale": scales, "measure": list(instrument.ids)}.get(outcome.kind)
+        if known is not None and outcome.id not in known:
+            findings.error(
+                "unknown_outcome",
+                "protocol.yml",
+                outcome.id,
+                one_of(known),
+                nearest(outcome.id, known),
+                column="outcomes",
+            )
+
+
+def _check_metrics(contract: Contract, protocol: Protocol, findings: Findings) -> None:
+    """Every metric of the contract must be an outcome at a follow-up wave of the protocol."""
+    outcomes = [outcome.id for outcome in protocol.outcomes]
+    waves = [wave.id for wave in protocol.follow_ups]
+    for metric in contract.metrics:
+        for name, value, known in (("outcome", metric.outcome, outcomes), ("wave", metric.wave, waves)):
+            if value not in known:
+                findings.error(
+                    f"unknown_{name}",
+                    "contract.yml",
+                    value,
+                    one_of(known),
+                    nearest(value, known),
+                    column=f"metrics.{metric.id}.{name}",
+                )
