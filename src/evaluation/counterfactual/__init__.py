@@ -1,0 +1,1 @@
+"""What would have happened without the programme: samples, estimators, inference."""
