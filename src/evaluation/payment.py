@@ -1,0 +1,300 @@
+"""What the contract pays for the evidence: exact decimal arithmetic, every step in the trace."""
+
+from __future__ import annotations
+
+import decimal
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+import pandas as pd
+
+from evaluation.language import LANGUAGES, Text, exact, text
+from evaluation.study.contract import (
+    FORMULAS,
+    GATES,
+    ROUNDINGS,
+    SIGNS,
+    Contract,
+    Decision,
+    Gate,
+    GateKind,
+    Metric,
+    Rule,
+    Share,
+)
+
+State = Literal["earned", "not_earned", "undetermined", "disputed"]
+OPERATORS: dict[str, Callable[[Decimal, Decimal], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
+}  # fmt: skip
+ROUNDING = {
+    "half_even": decimal.ROUND_HALF_EVEN, "half_up": decimal.ROUND_HALF_UP,
+    "down": decimal.ROUND_DOWN, "up": decimal.ROUND_UP,
+}  # fmt: skip
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of one metric, as published: None where it is missing or withheld.
+
+    point, ci_lower : in the metric's unit, larger is better. gates : the quantity each kind of gate looks at.
+    """
+
+    point: Decimal | None
+    ci_lower: Decimal | None
+    gates: Mapping[GateKind, Decimal | None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the calculation: what it is about, what was done in words, and the result."""
+
+    subject: str
+    words: Text
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class MetricVerdict:
+    """Whether a metric counts, on which value, and with which share of its amount."""
+
+    metric: str
+    value: Decimal | None
+    state: Literal["counts", "zero", "undetermined"]
+    share: Decimal
+    reasons: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The contractual verdict and the amount: None where the verdict is open. `steps` is the whole calculation."""
+
+    state: State
+    amount: Decimal | None
+    currency: str
+    metrics: tuple[MetricVerdict, ...]
+    rules: tuple[tuple[str, str, Decimal | None], ...]  # rule, metric, amount before the contract's limits
+    steps: tuple[Step, ...] = field(repr=False)
+
+
+def decide(contract: Contract, evidence: Mapping[str, Evidence], *, disputed: bool = False) -> Verdict:
+    """Apply the contract to the evidence, one entry a metric id.
+
+    Missing or insufficient evidence makes the verdict `undetermined`, never a zero. Rounding happens once, at the end.
+    """
+    steps: list[Step] = []
+    metrics = {
+        m.id: _decide_metric(m, contract.decision_for(m.id), evidence.get(m.id), steps) for m in contract.metrics
+    }
+    weights = {metric.id: metric.weight for metric in contract.metrics}
+    amounts = _rule_amounts(contract, metrics, weights, steps)
+    rules = tuple((rule.id, rule.metric, amounts[rule.id]) for rule in contract.rules)
+    found = (contract.contract.currency, tuple(metrics.values()), rules)
+    if any(amount is None for amount in amounts.values()):
+        words = text(
+            "l'esito resta aperto: mancano prove sufficienti", "the verdict stays open: the evidence is not sufficient"
+        )
+        steps.append(Step("total", words))
+        return Verdict("disputed" if disputed else "undetermined", None, *found, tuple(steps))
+    total = _limited(contract, sum((a for a in amounts.values() if a is not None), ZERO), steps)
+    state: State = "disputed" if disputed else "earned" if total > 0 else "not_earned"
+    return Verdict(state, total, *found, tuple(steps))
+
+
+def _decide_metric(metric: Metric, decision: Decision, evidence: Evidence | None, steps: list[Step]) -> MetricVerdict:
+    value = None if evidence is None else evidence.point if decision.statistic == "point" else evidence.ci_lower
+    if evidence is None or value is None:
+        reason = text("l'effetto non è disponibile", "the effect is not available")
+        steps.append(Step(metric.id, reason))
+        return MetricVerdict(metric.id, None, "undetermined", Decimal(1), (reason,))
+    names = (
+        text("stima puntuale", "point estimate"),
+        text("limite inferiore dell'intervallo", "lower end of the interval"),
+    )
+    steps.append(Step(metric.id, names[decision.statistic == "ci_lower"], str(value)))
+    failed = [gate for gate in decision.gates if not _passes(metric.id, gate, evidence, steps)]
+    reasons = tuple(_gate_words(gate, evidence.gates.get(gate.kind)) for gate in failed)
+    unknown = any(evidence.gates.get(gate.kind) is None for gate in failed)
+    share = Decimal(1)
+    for gate in failed:
+        share *= gate.share if gate.on_fail == "haircut" and gate.share is not None else 1
+    if unknown or any(gate.on_fail in ("undetermined", "refer") for gate in failed):
+        return MetricVerdict(metric.id, value, "undetermined", share, reasons)
+    state: Literal["zero", "counts"] = "zero" if any(gate.on_fail == "zero" for gate in failed) else "counts"
+    return MetricVerdict(metric.id, value, state, share, reasons)
+
+
+def _passes(metric: str, gate: Gate, evidence: Evidence, steps: list[Step]) -> bool:
+    observed = evidence.gates.get(gate.kind)
+    passed = observed is not None and OPERATORS[gate.op](observed, gate.value)
+    outcome = text("superata", "passed") if passed else text("non superata", "not passed")
+    words = _gate_words(gate, observed)
+    shown = text(f"{words['it']}: {outcome['it']}", f"{words['en']}: {outcome['en']}")
+    steps.append(Step(metric, shown, "" if observed is None else str(observed)))
+    return passed
+
+
+def _gate_words(gate: Gate, observed: Decimal | None) -> Text:
+    """Name a gate, its bound, and that the evidence is missing if it is."""
+    name = GATES[gate.kind]
+    missing = text(" (manca)", " (missing)") if observed is None else text("", "")
+    operator_sign = SIGNS.get(gate.op, gate.op)
+    return {
+        language: f"{name[language]} {operator_sign} {exact(gate.value, language)}{missing[language]}"
+        for language in LANGUAGES
+    }
+
+
+def _rule_amounts(
+    contract: Contract, metrics: Mapping[str, MetricVerdict], weights: Mapping[str, Decimal], steps: list[Step]
+) -> dict[str, Decimal | None]:
+    """Amount of each rule in order of priority; None where its metric is undetermined."""
+    amounts: dict[str, Decimal | None] = {}
+    for rule in sorted(contract.rules, key=lambda rule: (rule.formula.bonus is not None, rule.priority)):
+        verdict = metrics[rule.metric]
+        needed = [metrics[name] for name in (rule.formula.product.metrics if rule.formula.product else (rule.metric,))]
+        if any(m.state == "undetermined" for m in needed) or (
+            rule.formula.bonus and amounts[rule.formula.bonus.base] is None
+        ):
+            amounts[rule.id] = None
+        elif any(m.state == "zero" for m in needed):
+            amounts[rule.id] = ZERO
+        else:
+            raw = _apply(rule, verdict.value or ZERO, metrics, amounts) * weights[rule.metric] * verdict.share
+            amounts[rule.id] = _clamp(raw, rule.floor if raw > 0 else None, rule.cap)
+        steps.append(Step(rule.id, FORMULAS[rule.formula.kind], _shown(amounts[rule.id])))
+    return _without_replaced(contract, amounts, steps)
+
+
+def _apply(
+    rule: Rule, value: Decimal, metrics: Mapping[str, MetricVerdict], amounts: Mapping[str, Decimal | None]
+) -> Decimal:
+    """Amount of one rule for a value, before weight, haircut and limits."""
+    formula = rule.formula
+    if formula.per_unit:
+        return max(value, ZERO) * formula.per_unit.price
+    if formula.ramp:
+        ramp = formula.ramp
+        if value < ramp.start:
+            return ZERO
+        reached = min((value - ramp.start) / (ramp.full - ramp.start), Decimal(1))
+        return ramp.amount_start + reached * (ramp.amount_full - ramp.amount_start)
+    if formula.steps:
+        reached_steps = [(step.start, step.amount) for step in formula.steps if value >= step.start]
+        return max(reached_steps)[1] if reached_steps else ZERO
+    if formula.fixed:
+        return formula.fixed.amount if value >= formula.fixed.threshold else ZERO
+    if formula.product:
+        product = Decimal(1)
+        for name in formula.product.metrics:
+            product *= max(metrics[name].value or ZERO, ZERO)
+        return product * formula.product.price
+    if formula.share:
+        return shared(max(value, ZERO) * formula.share.unit_value, formula.share.shares)
+    if formula.bonus:
+        return formula.bonus.rate * (amounts[formula.bonus.base] or ZERO) if value > 0 else ZERO
+    raise AssertionError(formula)
+
+
+def shared(avoided: Decimal, shares: tuple[Share, ...]) -> Decimal:
+    """Sum of the rates on successive slices of an avoided cost: each rate holds until the payment reaches `until`."""
+    paid, rest = ZERO, avoided
+    for share in shares:
+        due = rest * share.rate
+        room = due if share.until is None else max(share.until - paid, ZERO)
+        taken = min(due, room)
+        paid += taken
+        rest -= taken / share.rate if share.rate else ZERO
+    return paid
+
+
+def _without_replaced(
+    contract: Contract, amounts: dict[str, Decimal | None], steps: list[Step]
+) -> dict[str, Decimal | None]:
+    for rule in contract.rules:
+        if rule.replaces and amounts[rule.id]:
+            amounts = {**amounts, rule.replaces: ZERO}
+            steps.append(Step(rule.replaces, text(f"sostituita da {rule.id}", f"replaced by {rule.id}"), _shown(ZERO)))
+    return amounts
+
+
+def _limited(contract: Contract, total: Decimal, steps: list[Step]) -> Decimal:
+    """Apply offset, caps and floor of the contract, then round: once."""
+    limits = contract.limits
+    steps.append(Step("total", text("somma delle regole", "sum of the rules"), _shown(total)))
+    if limits.offset:
+        total = max(total - limits.offset, ZERO)
+        steps.append(
+            Step(
+                "total",
+                text(f"meno la compensazione {limits.offset}", f"less the offset {limits.offset}"),
+                _shown(total),
+            )
+        )
+    caps = [cap for cap in (limits.period_cap, limits.total_cap) if cap is not None]
+    limited = _clamp(total, limits.floor if total > 0 else None, min(caps))
+    if limited != total:
+        words = text(
+            f"entro i limiti {limits.floor or 0} e {min(caps)}",
+            f"within the limits {limits.floor or 0} and {min(caps)}",
+        )
+        steps.append(Step("total", words, _shown(limited)))
+    unit = Decimal(1).scaleb(-contract.rounding.decimals)
+    rounded = limited.quantize(unit, rounding=ROUNDING[contract.rounding.mode])
+    mode = ROUNDINGS[contract.rounding.mode]
+    words = text(f"arrotondato {mode['it']}, una volta sola", f"rounded {mode['en']}, once")
+    steps.append(Step("total", words, _shown(rounded)))
+    return rounded
+
+
+def _clamp(amount: Decimal, floor: Decimal | None, cap: Decimal | None) -> Decimal:
+    raised = amount if floor is None else max(amount, floor)
+    return raised if cap is None else min(raised, cap)
+
+
+def _shown(amount: Decimal | None) -> str:
+    return "" if amount is None else f"{amount:f}"
+
+
+COLUMNS = ("rule", "metric", "outcome", "wave", "statistic", "value", "unit", "state", "amount", "currency")
+
+
+def payment_table(contract: Contract | None, verdict: Verdict) -> pd.DataFrame:
+    """One row a rule and one for the total, with `COLUMNS`; no row without a contract."""
+    if contract is None:
+        return pd.DataFrame(columns=list(COLUMNS))
+    metrics = {metric.id: metric for metric in contract.metrics}
+    decided = {metric.metric: metric for metric in verdict.metrics}
+    rows: list[tuple[str, ...]] = []
+    for rule, metric_id, amount in verdict.rules:
+        metric, found = metrics[metric_id], decided[metric_id]
+        statistic = contract.decision_for(metric_id).statistic
+        value = "" if found.value is None else str(found.value)
+        rows.append(
+            (
+                rule,
+                metric_id,
+                metric.outcome,
+                metric.wave,
+                statistic,
+                value,
+                metric.unit,
+                found.state,
+                _shown(amount),
+                verdict.currency,
+            )
+        )
+    rows.append(("total", "", "", "", "", "", "", verdict.state, _shown(verdict.amount), verdict.currency))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def payment_trace(contract: Contract, verdict: Verdict) -> dict[str, Any]:
+    """Return payment.json: the contract's terms, the verdict, and every step of the calculation."""
+    record = asdict(verdict)
+    record["amount"] = None if verdict.amount is None else _shown(verdict.amount)
+    terms = contract.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return {"format": 1, "contract": terms, "verdict": record}

@@ -1,0 +1,1 @@
+"""From an executed notebook to what a reader opens: exhibits, HTML pages, PDF reports."""

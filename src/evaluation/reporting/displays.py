@@ -1,0 +1,277 @@
+"""The tables readers see: published numbers, set in words, decimals and units of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pandas as pd
+
+from evaluation.counterfactual.estimators import ESTIMATORS
+from evaluation.language import NO_VALUE, Language, exact, interval, number, p_value, percent
+from evaluation.reporting.disclosure import SUPPRESSED
+from evaluation.reporting.exhibits import Table
+from evaluation.reporting.tables import to_number
+from evaluation.reporting.words import (
+    CENTRES,
+    INDICATORS,
+    KINDS,
+    ROLES,
+    WWC,
+    centre_name,
+    covariate_name,
+    of_language,
+    outcome_name,
+    wave_name,
+)
+from evaluation.reporting.words import SUPPRESSED as WITHHELD
+from evaluation.study.findings import Finding
+from evaluation.study.folder import Study
+
+Row = dict[str, Any]
+Cell = Callable[[Row], str]
+
+
+def build(records: Iterable[Row], columns: dict[str, tuple[Cell, bool]], caption: str, note: str = "") -> Table:
+    """Set records as a table: column name -> (how its cell is written, whether it is a number)."""
+    rows = tuple(tuple(cell(record) for cell, _ in columns.values()) for record in records)
+    numeric = frozenset(position for position, (_, is_number) in enumerate(columns.values()) if is_number)
+    return Table(tuple(columns), rows, numeric, caption, note)
+
+
+def numeric(column: str, language: Language, decimals: int = 2) -> Cell:
+    """Return how a published number is written: with decimals, a dash where empty, a word where withheld."""
+    return lambda row: _or_withheld(row[column], language, lambda value: number(value, language, decimals))
+
+
+def _or_withheld(cell: str, language: Language, write: Callable[[float], str]) -> str:
+    return WITHHELD[language] if cell == SUPPRESSED else write(to_number(cell))
+
+
+def _interval(low: str, high: str, language: Language) -> Cell:
+    return lambda row: _or_withheld(row[low], language, lambda value: interval(value, to_number(row[high]), language))
+
+
+def _p(column: str, language: Language) -> Cell:
+    return lambda row: _or_withheld(row[column], language, lambda value: p_value(value, language))
+
+
+def _percent(column: str, language: Language) -> Cell:
+    return lambda row: _or_withheld(row[column], language, lambda value: percent(value, language, 1))
+
+
+def outcomes(study: Study, language: Language) -> Table:
+    """What is measured: role, kind, items, unit."""
+    items = {o.id: len(study.instrument.scale(o.id)) or 1 for o in study.protocol.outcomes}
+    records = [{"outcome": o} for o in study.protocol.outcomes]
+    it = language == "it"
+    return build(
+        records,
+        {
+            ("Esito" if it else "Outcome"): (lambda r: r["outcome"].name[language], False),
+            ("Ruolo" if it else "Role"): (lambda r: ROLES[r["outcome"].role][language], False),
+            ("Tipo" if it else "Kind"): (lambda r: KINDS[r["outcome"].kind][language], False),
+            ("Domande" if it else "Items"): (
+                lambda r: NO_VALUE if r["outcome"].of else str(items[r["outcome"].id]), True,
+            ),
+            ("Unità" if it else "Unit"): (lambda r: r["outcome"].unit_text[language], False),
+        },
+        "Che cosa è misurato." if it else "What is measured.",
+    )  # fmt: skip
+
+
+def findings(found: tuple[Finding, ...], language: Language) -> Table:
+    """The kinds of warnings and notes of a study; never whose they are, nor how few."""
+    kinds = sorted({(f.level, f.file, f.kind, f.expected[language]) for f in found})
+    it = language == "it"
+    levels = {"warning": "avviso" if it else "warning", "note": "nota" if it else "note"}
+    nothing = "Nessuno" if it else "None"
+    records: list[Row] = [{"level": levels[k[0]], "file": k[1], "expected": k[3]} for k in kinds]
+    return build(
+        records or [{"level": nothing, "file": NO_VALUE, "expected": NO_VALUE}],
+        {
+            ("Livello" if it else "Level"): (lambda r: r["level"], False),
+            "File": (lambda r: r["file"], False),
+            ("Atteso" if it else "Expected"): (lambda r: r["expected"], False),
+        },
+        "Avvisi e note sui dati (nessun errore: un errore ferma l'analisi)." if it
+        else "Warnings and notes about the data (no error: an error stops the analysis).",
+    )  # fmt: skip
+
+
+def flow(study: Study, table: pd.DataFrame, language: Language) -> Table:
+    """Children enrolled, analysed and lost, by centre."""
+    it = language == "it"
+    return build(
+        table.to_dict("records"),
+        {
+            ("Centro" if it else "Centre"): (lambda r: centre_name(study.protocol, r["centre"], language), False),
+            ("Rilevazione" if it else "Wave"): (lambda r: wave_name(study.protocol, r["wave"], language), False),
+            ("Iscritti" if it else "Enrolled"): (lambda r: r["enrolled"], True),
+            ("Analizzati" if it else "Analysed"): (lambda r: r["analysed"], True),
+            ("Persi" if it else "Lost"): (lambda r: r["lost"], True),
+        },
+        "Ragazzi iscritti, analizzati e persi, per l'esito primario." if it
+        else "Children enrolled, analysed and lost, for the primary outcome.",
+        "Persi: per assenza, risposte mancanti, mancanza di consenso o assenso." if it
+        else "Lost: by absence, missing answers, or lack of consent or assent.",
+    )  # fmt: skip
+
+
+def attrition(study: Study, table: pd.DataFrame, language: Language) -> Table:
+    """Shares lost: overall, by centre, and the difference."""
+    it = language == "it"
+    columns: dict[str, tuple[Cell, bool]] = {
+        ("Rilevazione" if it else "Wave"): (lambda r: wave_name(study.protocol, r["wave"], language), False),
+        ("In tutto" if it else "Overall"): (_percent("overall", language), True),
+        centre_name(study.protocol, "treated", language): (_percent("treated", language), True),
+        centre_name(study.protocol, "comparison", language): (_percent("comparison", language), True),
+        ("Differenza" if it else "Difference"): (_percent("differential", language), True),
+    }
+    caption = "Quote di ragazzi persi." if it else "Shares of children lost."
+    return build(table.to_dict("records"), columns, caption)
+
+
+def reliability(study: Study, table: pd.DataFrame, language: Language) -> Table:
+    """Alpha of every scale at every wave."""
+    it = language == "it"
+    return build(
+        table.to_dict("records"),
+        {
+            ("Scala" if it else "Scale"): (lambda r: outcome_name(study.protocol, r["outcome"], language), False),
+            ("Rilevazione" if it else "Wave"): (lambda r: wave_name(study.protocol, r["wave"], language), False),
+            ("Domande" if it else "Items"): (lambda r: r["items"], True),
+            "n": (numeric("n", language, 0), True),
+            ("Alfa" if it else "Alpha"): (numeric("alpha", language), True),
+            ("Intervallo al 95 %" if it else "95 % interval"): (_interval("alpha_low", "alpha_high", language), True),
+        },
+        "Alfa di Cronbach dei questionari completi, centri insieme." if it
+        else "Cronbach's alpha of the complete answer sheets, centres pooled.",
+    )  # fmt: skip
+
+
+def balance(study: Study, table: pd.DataFrame, language: Language) -> Table:
+    """Baseline means and standardised differences, with the What Works Clearinghouse's verdict."""
+    it = language == "it"
+
+    def name(row: Row) -> str:
+        if row["kind"] == "outcome":
+            return outcome_name(study.protocol, row["variable"], language)
+        return covariate_name(row["variable"], language)
+
+    return build(
+        table.to_dict("records"),
+        {
+            ("Variabile" if it else "Variable"): (name, False),
+            centre_name(study.protocol, "treated", language): (numeric("mean_treated", language), True),
+            centre_name(study.protocol, "comparison", language): (numeric("mean_comparison", language), True),
+            "g": (numeric("smd", language), True),
+            ("Indice di Cox" if it else "Cox index"): (numeric("cox", language), True),
+            "WWC": (lambda r: _or_withheld_word(r["wwc"], language), False),
+        },
+        "Medie alla baseline e differenze standardizzate dei ragazzi analizzati." if it
+        else "Baseline means and standardised differences of the children analysed.",
+    )  # fmt: skip
+
+
+def _or_withheld_word(cell: str, language: Language) -> str:
+    return WITHHELD[language] if cell == SUPPRESSED else WWC[cell][language]
+
+
+def estimates(study: Study, table: pd.DataFrame, language: Language, first: str = "estimator") -> Table:
+    """Estimates with intervals; the first column names the estimator or the outcome."""
+    it = language == "it"
+    unit = study.protocol.outcome(table["outcome"].iloc[0]).unit_text[language] if first == "estimator" else ""
+    name = study.protocol.outcome(table["outcome"].iloc[0]).name[language]
+    names: dict[str, tuple[str, Cell]] = {
+        "estimator": ("Stimatore" if it else "Estimator", lambda r: ESTIMATORS[r["estimator"]].name[language]),
+        "outcome": ("Esito" if it else "Outcome", lambda r: outcome_name(study.protocol, r["outcome"], language)),
+    }
+    captions = {
+        "estimator": f"{name}: l'effetto secondo ogni stimatore, in {unit}." if it
+        else f"{name}: the effect by every estimator, in {unit}.",
+        "outcome": "Ogni esito secondo lo stimatore prestabilito, ciascuno nella sua unità." if it
+        else "Every outcome by the pre-specified estimator, each in its own unit.",
+    }  # fmt: skip
+    columns: dict[str, tuple[Cell, bool]] = {
+        names[first][0]: (names[first][1], False),
+        ("Effetto" if it else "Effect"): (numeric("estimate", language), True),
+        ("Intervallo al 95 %" if it else "95 % interval"): (_interval("ci_low", "ci_high", language), True),
+        "p": (_p("p_value", language), True),
+        ("p perm." if it else "perm. p"): (_p("p_permutation", language), True),
+        "g": (numeric("hedges_g", language), True),
+        ("Trattati" if it else "Treated"): (lambda r: r["n_treated"], True),
+        ("Confronto" if it else "Comparison"): (lambda r: r["n_comparison"], True),
+    }
+    return build(table.to_dict("records"), columns, captions[first])
+
+
+def sensitivity(study: Study, table: pd.DataFrame, language: Language) -> Table:
+    """The two-centre interval and the break-even values of every outcome."""
+    it = language == "it"
+    return build(
+        table.to_dict("records"),
+        {
+            ("Esito" if it else "Outcome"): (lambda r: outcome_name(study.protocol, r["outcome"], language), False),
+            ("Effetto" if it else "Effect"): (numeric("estimate", language), True),
+            ("Intervallo ordinario" if it else "Ordinary interval"): (_interval("ci_low", "ci_high", language), True),
+            ("Intervallo dei due centri" if it else "Two-centre interval"): (
+                _interval("two_centre_low", "two_centre_high", language), True,
+            ),
+            ("Pareggio, shock" if it else "Break-even shock"): (numeric("break_even_shock", language, 3), True),
+            ("Pareggio, ICC" if it else "Break-even ICC"): (numeric("break_even_icc", language, 3), True),
+            ("Pareggio, tendenze" if it else "Break-even trends"): (numeric("break_even_bias", language, 3), True),
+        },
+        "Quanto dovrebbero divergere i due centri, per conto loro, perché l'intervallo contenga lo zero." if it
+        else "How far the two centres would have to diverge by themselves for the interval to hold zero.",
+        "Un trattino: l'intervallo ordinario contiene già lo zero." if it
+        else "A dash: the ordinary interval already holds zero.",
+    )  # fmt: skip
+
+
+def payment_steps(trace: Row, language: Language) -> Table:
+    """The calculation of payment.json, line by line."""
+    it = language == "it"
+    names = {"total": "totale" if it else "total"}
+    names |= {metric["id"]: metric["label"][language] for metric in (trace["contract"] or {}).get("metrics", [])}
+    return build(
+        trace["verdict"].get("steps", []),
+        {
+            ("Voce" if it else "Entry"): (lambda r: names.get(r["subject"]) or r["subject"], False),
+            ("Passo" if it else "Step"): (lambda r: r["words"][language], False),
+            ("Valore" if it else "Value"): (lambda r: exact(r["value"], language) if r["value"] else NO_VALUE, True),
+        },
+        "Il calcolo del pagamento, passo per passo, con numeri esatti." if it
+        else "The payment calculation, step by step, in exact numbers.",
+    )  # fmt: skip
+
+
+def monitoring(table: pd.DataFrame, language: Language) -> Table:
+    """Every indicator with its value, period and source; flags stand in the note, marked by a dagger."""
+    it = language == "it"
+    flags = list(dict.fromkeys(of_language(flag, language) for flag in table["flag"] if flag))
+    marks = {flag: "†" * (position + 1) for position, flag in enumerate(flags)}
+    return build(
+        table.to_dict("records"),
+        {
+            ("Indicatore" if it else "Indicator"): (
+                lambda r: r[f"indicator_{language}"] + marks.get(of_language(r["flag"], language), ""), False,
+            ),
+            ("Tipo" if it else "Kind"): (lambda r: INDICATORS.get(r["kind"], CENTRES["both"])[language], False),
+            ("Valore" if it else "Value"): (lambda r: _indicator_value(r, language), True),
+            ("Periodo" if it else "Period"): (lambda r: of_language(r["period"], language) or NO_VALUE, False),
+            ("Progetto" if it else "Project"): (lambda r: r["project"], False),
+            ("Fonte" if it else "Source"): (lambda r: r["source"], False),
+        },
+        "Gli indicatori di monitoraggio, ciascuno con la sua fonte. Due progetti non si sommano mai." if it
+        else "The monitoring indicators, each with its source. Two projects are never added up.",
+        " ".join(f"{mark} {flag}." for flag, mark in marks.items()),
+    )  # fmt: skip
+
+
+def _indicator_value(row: Row, language: Language) -> str:
+    """The value with its unit, and its share of the target where there was one."""
+    words = exact(of_language(row["value"], language), language)
+    unit = of_language(row["unit"], language)
+    share = percent(to_number(row["share_of_target"]), language) if row["share_of_target"] else ""
+    return " ".join(part for part in (words, unit, f"({share})" if share else "") if part)

@@ -1,0 +1,181 @@
+"""Sentences built from the numbers: what was found, how sure it is, what is paid, what could be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evaluation.language import LANGUAGES, Language, Text, interval, number, text
+from evaluation.reporting.disclosure import SUPPRESSED
+from evaluation.reporting.tables import to_number
+from evaluation.reporting.words import VERDICTS, centre_name
+from evaluation.study.protocol import Protocol
+
+Row = Mapping[str, str]
+
+
+def confirmatory_row(protocol: Protocol, estimates: pd.DataFrame) -> Row:
+    """Return the published row of the primary outcome, first follow-up wave, confirmatory estimator."""
+    chosen = (
+        (estimates["outcome"] == protocol.primary.id)
+        & (estimates["wave"] == protocol.follow_ups[0].id)
+        & (estimates["estimator"] == protocol.analysis.estimator)
+    )
+    return dict(estimates[chosen].iloc[0]) if chosen.any() else {}
+
+
+def effect_sentence(protocol: Protocol, row: Row, language: Language) -> str:
+    """Say what was found, as far as chance is concerned: better, worse, or open."""
+    if row.get("estimate") == SUPPRESSED:
+        return {
+            "it": "L'effetto è omesso: riguarderebbe troppo pochi ragazzi.",
+            "en": "The effect is withheld: it would rest on too few children.",
+        }[language]
+    value = to_number(row.get("estimate", ""))
+    if np.isnan(value):
+        return {"it": "L'effetto non può essere stimato.", "en": "The effect cannot be estimated."}[language]
+    outcome = protocol.outcome(row["outcome"])
+    sign = 1 if outcome.direction == "higher" else -1
+    low, high = sorted(sign * to_number(row[end]) for end in ("ci_low", "ci_high"))
+    shown = f"{number(value, language)} {outcome.unit_text[language]}"
+    between = interval(to_number(row["ci_low"]), to_number(row["ci_high"]), language)
+    kind = "better" if low > 0 else "worse" if high < 0 else "open"
+    words = {
+        "better": text(
+            "sono migliorati più di quanto ci si attendesse senza il programma",
+            "improved more than expected without the programme",
+        ),
+        "worse": text(
+            "sono migliorati meno di quanto ci si attendesse senza il programma",
+            "improved less than expected without the programme",
+        ),
+        "open": text(
+            "non si distinguono con chiarezza da quanto ci si attendeva senza il programma",
+            "cannot be told clearly from what was expected without the programme",
+        ),
+    }[kind]
+    centre, name = centre_name(protocol, "treated", language), outcome.name[language]
+    level = number(100 * (1 - protocol.analysis.alpha), language, 0)
+    return {
+        "it": f"{name}: i ragazzi di {centre} {words['it']}; effetto {shown} (intervallo al {level} %: da {between}).",
+        "en": f"{name}: the children of {centre} {words['en']}; effect {shown} ({level} % interval: {between}).",
+    }[language]
+
+
+def two_centre_sentence(protocol: Protocol, row: Row, language: Language) -> str:
+    """Say how much of a difference between the centres' own trends the finding bears."""
+    bias, low, high = (to_number(row.get(c, "")) for c in ("break_even_bias", "two_centre_low", "two_centre_high"))
+    if np.isnan(low):
+        return {
+            "it": "La sensibilità ai due centri non può essere calcolata.",
+            "en": "The two-centre sensitivity cannot be computed.",
+        }[language]
+    unit = protocol.outcome(row["outcome"]).unit_text[language]
+    holds = low > 0 or high < 0
+    between = interval(low, high, language)
+    return f"{_break_even(bias, unit, language)} {_with_shock(between, holds, language)}"
+
+
+def _break_even(bias: float, unit: str, language: Language) -> str:
+    if np.isnan(bias):
+        return {
+            "it": "L'intervallo ordinario contiene già lo zero: non c'è un risultato da annullare.",
+            "en": "The ordinary interval already holds zero: there is no finding to undo.",
+        }[language]
+    shown = f"{number(bias, language)} {unit}"
+    return {
+        "it": f"Una differenza di {shown} tra le tendenze proprie dei due centri basterebbe ad annullare questo risultato.",
+        "en": f"A difference of {shown} between the centres' own trends would be enough to undo this finding.",
+    }[language]
+
+
+def _with_shock(between: str, holds: bool, language: Language) -> str:
+    end = {
+        "it": "continua a escludere lo zero" if holds else "contiene lo zero",
+        "en": "still excludes zero" if holds else "holds zero",
+    }[language]
+    return {
+        "it": "Se gli eventi che toccano un intero centro contano quanto dichiarato nel protocollo, l'intervallo va da "
+        f"{between} e {end}.",
+        "en": "If events that touch a whole centre matter as much as the protocol declares, the interval is "
+        f"{between} and {end}.",
+    }[language]
+
+
+def assumption_sentence(language: Language) -> str:
+    """Say what must be believed: with one centre a side, centre and programme are fully confounded."""
+    return {
+        "it": "Con un solo centro per parte, centro e programma sono del tutto confusi: nessuna somiglianza tra i ragazzi "
+        "può rimediare. L'effetto vale se, senza il programma, i due centri si sarebbero mossi allo stesso modo (tendenze "
+        "parallele): i dati non possono verificarlo.",
+        "en": "With one centre a side, centre and programme are fully confounded: no likeness between the children can "
+        "rescue that. The effect holds if, without the programme, both centres would have moved alike (parallel trends): "
+        "the data cannot verify it.",
+    }[language]
+
+
+def payment_sentence(trace: Mapping[str, Any], language: Language) -> str:
+    """Say the contractual verdict and the amount."""
+    verdict = trace["verdict"]
+    if verdict["state"] == "none":
+        return {
+            "it": "Lo studio non ha un contratto: nulla da pagare.",
+            "en": "The study has no contract: nothing to pay.",
+        }[language]
+    state = VERDICTS[verdict["state"]][language]
+    fictional = trace["contract"]["contract"]["fictional"]
+    note = {"it": " Gli importi sono inventati.", "en": " The amounts are invented."}[language] if fictional else ""
+    if verdict["amount"] is None:
+        reasons = "; ".join(reason[language] for metric in verdict["metrics"] for reason in metric["reasons"])
+        due = {"it": "Premio", "en": "Premium"}[language]
+        return f"{due}: {state}{f' ({reasons})' if reasons else ''}.{note}"
+    return {
+        "it": f"Premio: {state}, {money(verdict['amount'], verdict['currency'], language)}.{note}",
+        "en": f"Premium: {state}, {money(verdict['amount'], verdict['currency'], language)}.{note}",
+    }[language]
+
+
+def money(amount: str, currency: str, language: Language) -> str:
+    """Write an exact amount with the decimals it has."""
+    exact = Decimal(amount)
+    decimals = max(0, -int(exact.as_tuple().exponent))
+    grouped = f"{exact:,.{decimals}f}"
+    swapped = grouped.translate(str.maketrans(",.", ".,")) if language == "it" else grouped
+    return f"{swapped}{chr(0xA0)}{currency}"
+
+
+def door_answers(
+    protocol: Protocol, tables: Mapping[str, pd.DataFrame], trace: Mapping[str, Any]
+) -> list[tuple[Text, Text]]:
+    """Answer the four questions of a reviewer: was there an effect, how sure, what is paid, what could be wrong."""
+    row = confirmatory_row(protocol, tables["estimates"])
+    sensitive = primary_row(protocol, tables["sensitivity"])
+    return [
+        (
+            text("C'è stato un effetto?", "Was there an effect?"),
+            _both(lambda code: effect_sentence(protocol, row, code)),
+        ),
+        (
+            text("Quanto è sicuro?", "How sure is it?"),
+            _both(lambda code: two_centre_sentence(protocol, sensitive, code)),
+        ),
+        (text("Che cosa si paga?", "What is paid?"), _both(lambda code: payment_sentence(trace, code))),
+        (
+            text("Che cosa potrebbe essere sbagliato?", "What could be wrong?"),
+            _both(assumption_sentence),
+        ),
+    ]
+
+
+def primary_row(protocol: Protocol, table: pd.DataFrame) -> Row:
+    """Return the row of the primary outcome at the first follow-up wave."""
+    chosen = (table["outcome"] == protocol.primary.id) & (table["wave"] == protocol.follow_ups[0].id)
+    return dict(table[chosen].iloc[0])
+
+
+def _both(write: Any) -> Text:
+    return {code: write(code) for code in LANGUAGES}

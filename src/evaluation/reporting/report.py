@@ -1,0 +1,196 @@
+"""What the evaluator's report prints beside results: identifiers, parties, terms, design, limits, reproducibility."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from evaluation import __version__
+from evaluation.counterfactual.estimators import ESTIMATORS
+from evaluation.language import NO_VALUE, Language, Text, exact, number, percent, text
+from evaluation.reporting.displays import build
+from evaluation.reporting.exhibits import Table, escape_markdown
+from evaluation.reporting.monitoring import mean_hours
+from evaluation.reporting.prose import money
+from evaluation.reporting.words import centre_name, wave_name
+from evaluation.study.contract import FORMULAS, GATES, ROUNDINGS, SIGNS, Contract, Rule
+from evaluation.study.folder import Study
+
+PROVENANCE = {
+    "synthetic": text("dati sintetici: nessun ragazzo vero", "synthetic data: no real child"),
+    "public": text("dati pubblici", "public data"),
+    "real": text("dati raccolti, pseudonimizzati", "collected data, pseudonymised"),
+}
+PARTIES = {
+    "outcome_payer": text("Outcome payer", "Outcome payer"),
+    "impact_enterprise": text("Impact enterprise", "Impact enterprise"),
+    "impact_investor": text("Impact investor", "Impact investor"),
+    "evaluator": text("Soggetto valutatore", "Evaluator"),
+}
+
+
+def identifiers(study: Study, language: Language) -> Table:
+    """Study, contract, date, data and software, one a line."""
+    about = study.protocol.study
+    terms = study.contract.contract if study.contract else None
+    pairs = [
+        (text("Studio", "Study"), about.id),
+        (text("Dati", "Data"), PROVENANCE[about.provenance][language]),
+        (text("Data del rapporto", "Report date"), about.report_date.isoformat() if about.report_date else NO_VALUE),
+        (text("Contratto", "Contract"), f"{terms.id}, {terms.version} ({terms.status})" if terms else NO_VALUE),
+        (
+            text("CUP, CIG", "CUP, CIG"),
+            ", ".join(code for code in (terms.cup, terms.cig) if code) or NO_VALUE if terms else NO_VALUE,
+        ),
+        (text("Software", "Software"), f"evaluation {__version__}"),
+        (text("Seme casuale", "Random seed"), str(study.protocol.analysis.seed)),
+    ]
+    return two_columns(
+        pairs, text("Voce", "Item"), text("Valore", "Value"), text("Identificativi.", "Identifiers."), language
+    )
+
+
+def two_columns(pairs: list[tuple[Text, str]], first: Text, second: Text, caption: Text, language: Language) -> Table:
+    """Return a table of names and values."""
+    records = [{"name": name[language], "value": value} for name, value in pairs]
+    columns = {first[language]: (lambda r: r["name"], False), second[language]: (lambda r: r["value"], False)}
+    return build(records, columns, caption[language])
+
+
+def parties(study: Study, language: Language) -> Table | str:
+    """Who the parties are, and whether the evaluator declared independence."""
+    if study.contract is None or not study.contract.parties:
+        return {"it": "Lo studio non nomina parti.", "en": "The study names no parties."}[language]
+    it = language == "it"
+    said = {True: "sì" if it else "yes", False: "no", None: NO_VALUE}
+    return build(
+        [{"party": party} for party in study.contract.parties],
+        {
+            ("Ruolo" if it else "Role"): (lambda r: PARTIES[r["party"].role][language], False),
+            ("Nome" if it else "Name"): (lambda r: r["party"].name, False),
+            ("Firmatario" if it else "Signatory"): (lambda r: r["party"].signatory or NO_VALUE, False),
+            ("Indipendenza dichiarata" if it else "Independence declared"): (
+                lambda r: said[r["party"].independence_declared], False,
+            ),
+        },
+        "Le parti." if it else "The parties.",
+    )  # fmt: skip
+
+
+def terms(study: Study, language: Language) -> Table | str:
+    """The rules of payment and the gates before them."""
+    if study.contract is None:
+        return {"it": "Lo studio non ha un contratto.", "en": "The study has no contract."}[language]
+    contract = study.contract
+    pairs = [(text(rule.id, rule.id), _rule(rule, contract, language)) for rule in contract.rules]
+    for decision in contract.decision:
+        for gate in decision.gates:
+            name = GATES[gate.kind]
+            condition = text(f"Condizione: {name['it']}", f"Gate: {name['en']}")
+            pairs.append(
+                (
+                    condition,
+                    f"{SIGNS.get(gate.op, gate.op)} {exact(gate.value, language)}; {ON_FAIL[gate.on_fail][language]}",
+                )
+            )
+    cap = money(str(contract.limits.total_cap), contract.contract.currency, language)
+    pairs.append((text("Tetto complessivo", "Total cap"), cap))
+    pairs.append((text("Arrotondamento", "Rounding"), ROUNDINGS[contract.rounding.mode][language]))
+    return two_columns(
+        pairs,
+        text("Regola", "Rule"),
+        text("Contenuto", "Content"),
+        text("La regola di pagamento.", "The payment rule."),
+        language,
+    )
+
+
+ON_FAIL = {
+    "zero": text("se manca: nulla è dovuto", "if not met: nothing is due"),
+    "undetermined": text("se manca: indeterminato", "if not met: undetermined"),
+    "haircut": text("se manca: importo ridotto", "if not met: reduced amount"),
+    "refer": text("se manca: rinvio alle parti", "if not met: referred to the parties"),
+}
+
+
+def _rule(rule: Rule, contract: Contract, language: Language) -> str:
+    """The formula of a rule and its terms, as the contract writes them."""
+    words = FORMULAS[rule.formula.kind][language]
+    if rule.formula.ramp is None:
+        return words
+    ramp, currency = rule.formula.ramp, contract.contract.currency
+    start, full = number(float(ramp.start), language), number(float(ramp.full), language)
+    low, high = (money(str(amount), currency, language) for amount in (ramp.amount_start, ramp.amount_full))
+    return {
+        "it": f"{words}: da {low} a {start} fino a {high} a {full}; sotto {start} nulla",
+        "en": f"{words}: from {low} at {start} to {high} at {full}; nothing below {start}",
+    }[language]
+
+
+def design(study: Study, language: Language) -> str:
+    """The comparison, the waves and the confirmatory estimator, in words."""
+    protocol = study.protocol
+    treated, comparison = (
+        escape_markdown(centre_name(study.protocol, centre, language)) for centre in ("treated", "comparison")
+    )
+    waves = ", ".join(escape_markdown(wave_name(study.protocol, wave.id, language)) for wave in protocol.waves)
+    estimator = ESTIMATORS[protocol.analysis.estimator].name[language]
+    outcome = escape_markdown(protocol.primary.name[language])
+    level = number(100 * (1 - protocol.analysis.alpha), language, 0)
+    return {
+        "it": f"Confronto tra {treated} (trattato) e {comparison} (confronto). Rilevazioni: {waves}. Esito primario: "
+        f"{outcome}. Stimatore prestabilito: {estimator}, con intervalli al {level} %. Stima: l'effetto medio sui ragazzi "
+        "del centro trattato (ATT).",
+        "en": f"Comparison of {treated} (treated) and {comparison} (comparison). Waves: {waves}. Primary outcome: "
+        f"{outcome}. Pre-specified estimator: {estimator}, with {level} % intervals. Estimand: the average effect on the "
+        "children of the treated centre (ATT).",
+    }[language]
+
+
+def ethics(study: Study, language: Language) -> str:
+    """Consent, pseudonyms and the smallest cell that is published."""
+    minimum = study.protocol.privacy.minimum_cell
+    return {
+        "it": "Sono analizzati solo i ragazzi con consenso dei tutori e assenso proprio, dove la raccolta li prevede; gli altri "
+        "compaiono solo nel conteggio dei persi. I dati portano codici, mai nomi. "
+        f"Nessun numero pubblicato riguarda meno di {minimum} ragazzi, salvo i conteggi di disegno per centro.",
+        "en": "Only children with their guardians' consent and their own assent are analysed, where the collection asks for "
+        "them; the others appear only in the count of those lost. The data hold codes, never names. "
+        f"No published number rests on fewer than {minimum} children, except the design counts by centre.",
+    }[language]
+
+
+def referred(trace: Mapping[str, Any], language: Language) -> str:
+    """What the parties may do next, from the dispute clause."""
+    clause = (trace.get("contract") or {}).get("dispute")
+    if not clause:
+        return {
+            "it": "Qui staranno le osservazioni delle parti. La sezione è vuota perché il contratto non prevede una finestra.",
+            "en": "The parties' comments will stand here. The section is empty because the contract sets no window.",
+        }[language]
+    days = clause["window_days"]
+    return {
+        "it": f"Qui staranno le osservazioni delle parti. La sezione è vuota perché la finestra di {days} giorni si apre con la "
+        "consegna del rapporto firmato.",
+        "en": f"The parties' comments will stand here. The section is empty because the window of {days} days opens with the "
+        "delivery of the signed report.",
+    }[language]
+
+
+def dose(study: Study, language: Language) -> str:
+    """Hours planned, delivered and attended on average; described, with no causal claim."""
+    planned, mean = study.protocol.programme.planned_hours, mean_hours(study)
+    if planned is None or np.isnan(mean):
+        return {
+            "it": "Le ore frequentate non sono note, o riguarderebbero troppo pochi ragazzi.",
+            "en": "The hours attended are not known, or would rest on too few children.",
+        }[language]
+    share = percent(mean / planned, language)
+    return {
+        "it": f"Su {number(planned, language, 0)} ore previste, un ragazzo ne ha frequentate in media "
+        f"{number(mean, language, 0)} ({share}). La frequenza è una scelta: si descrive, e non se ne ricava un effetto.",
+        "en": f"Of {number(planned, language, 0)} hours planned, a child attended {number(mean, language, 0)} on average "
+        f"({share}). Attendance is a choice: it is described, and no effect is derived from it.",
+    }[language]

@@ -1,0 +1,50 @@
+"""Published tables: tidy CSV with twelve significant digits, harmless in a spreadsheet, read back as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+DIGITS = 12  # beyond this, builds of the linear-algebra library differ
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def published(value: object) -> str:
+    """Write one cell: numbers with twelve significant digits, nothing for a missing one, text that starts no formula."""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else format(float(value) + 0.0, f".{DIGITS}g")
+    shown = "" if value is None else str(value)
+    return f"'{shown}" if shown.startswith(FORMULA_STARTS) and not _is_number(shown) else shown
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as UTF-8 CSV with LF line ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shown = pd.DataFrame(
+        {column: [published(cell) for cell in table[column]] for column in table.columns}, dtype=object
+    )
+    path.write_text(shown.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
+
+
+def read_published(path: Path) -> pd.DataFrame:
+    """Read a published table as text: what is printed in a report is what stands in the file."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def to_number(cell: str) -> float:
+    """Return a published cell as a number: NaN where it is empty or withheld."""
+    return float(cell) if _is_number(cell) else float("nan")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
