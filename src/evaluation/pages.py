@@ -1,0 +1,120 @@
+"""From executed notebooks and tables to what readers open: HTML pages, the PDF report, the door."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from evaluation.language import Language, Text, text
+from evaluation.study.folder import Study
+
+BANNERS: dict[str, Text] = {
+    "synthetic": text("DATI SINTETICI, DIMOSTRAZIONE", "SYNTHETIC DATA, DEMONSTRATION"),
+    "public": text("DATI PUBBLICI, ESERCIZIO", "PUBLIC DATA, EXERCISE"),
+}
+
+
+def banner(study: Study, language: Language) -> str:
+    """Return the words that every page bears; none for real data."""
+    return BANNERS.get(study.protocol.study.provenance, text("", ""))[language]
+
+
+def write_page(
+    study: Study, executed: Path, page: Path, language: Language, names: list[str], languages: tuple[Language, ...]
+) -> None:
+    """Write one language of an executed notebook as HTML, and its figures as SVG files."""
+    import nbformat
+
+    from evaluation.reporting.exhibits import extract_figures
+    from evaluation.reporting.html import EvaluationHTMLExporter
+
+    notebook = nbformat.read(executed, as_version=4)
+    other = next((code for code in languages if code != language), None)
+    titles = notebook_titles()
+    exporter = EvaluationHTMLExporter(
+        language=language,
+        study_title=study.protocol.study.title.text()[language],
+        banner=banner(study, language),
+        pages=[("index.html", {"it": "Inizio", "en": "Start"}[language], False)]
+        + [(f"{name}.{language}.html", titles[name][language], name == executed.stem) for name in names],
+        other_language_href=f"{executed.stem}.{other}.html" if other else "",
+    )
+    html, _ = exporter.from_notebook_node(notebook)
+    page.write_text(html, encoding="utf-8")
+    figures = page.parent / "figures" / executed.stem
+    for stale in figures.glob(f"*.{language}.svg"):
+        stale.unlink()
+    extract_figures(notebook, figures, language)
+
+
+def notebook_titles() -> dict[str, Text]:
+    """Return what readers call each notebook."""
+    return {
+        "01_data": text("1 Dati", "1 Data"),
+        "02_measurement": text("2 Misura", "2 Measurement"),
+        "03_comparability": text("3 Confrontabilità", "3 Comparability"),
+        "04_effects": text("4 Effetti", "4 Effects"),
+        "05_robustness": text("5 Robustezza", "5 Robustness"),
+        "06_payment": text("6 Pagamento", "6 Payment"),
+        "07_programme": text("7 Programma", "7 Programme"),
+        "evaluator_report": text("Rapporto del valutatore", "Evaluator's report"),
+    }
+
+
+def write_pdf(study: Study, executed: Path, pdf: Path, language: Language, crate_digest: str) -> None:
+    """Write one language of the evaluator's report as PDF; it prints the digest of the crate."""
+    import nbformat
+
+    from evaluation.reporting.pdf import EvaluationPDFExporter
+
+    about = study.protocol.study
+    exporter = EvaluationPDFExporter(
+        language=language,
+        study_title=about.title.text()[language],
+        banner=banner(study, language),
+        date=about.report_date.isoformat() if about.report_date else "",
+        crate_digest=crate_digest,
+    )
+    data, _ = exporter.from_notebook_node(nbformat.read(executed, as_version=4))
+    pdf.write_bytes(data)
+
+
+def write_door(study: Study, reports: Path, names: list[str], languages: tuple[Language, ...]) -> None:
+    """Write index.html: the answers in ten seconds, then every page and file."""
+    from evaluation.reporting.door import Door, render_door
+    from evaluation.reporting.prose import door_answers
+    from evaluation.reporting.tables import read_published
+
+    tables = {path.stem: read_published(path) for path in sorted((reports / "tables").glob("*.csv"))}
+    payment = json.loads((reports / "tables" / "payment.json").read_text(encoding="utf-8"))
+    titles = notebook_titles()
+    downloads = [(text(*_pdf_label(language)), f"evaluator-report.{language}.pdf") for language in languages]
+    downloads += [(text(f"Tabella {name}", f"Table {name}"), f"tables/{name}.csv") for name in tables]
+    downloads += [
+        (text("Calcolo del pagamento", "Payment calculation"), "tables/payment.json"),
+        (
+            text("Descrizione di dati, codice e risultati", "Description of data, code and results"),
+            "ro-crate-metadata.json",
+        ),
+        (text("Somme di controllo", "Checksums"), "SHA256SUMS"),
+    ]
+    shown = BANNERS.get(study.protocol.study.provenance)
+    door = Door(
+        study_title=study.protocol.study.title.text(),
+        banner=shown,
+        answers=tuple(door_answers(study.protocol, tables, payment)),
+        pages=tuple((titles[name], {code: f"{name}.{code}.html" for code in languages}) for name in names),
+        downloads=tuple(downloads),
+        verify_hint=text(
+            "Con il repository: evaluation verify e la cartella di questo rapporto. Senza: sha256sum -c SHA256SUMS.",
+            "With the repository: evaluation verify and the folder of this report. Without: sha256sum -c SHA256SUMS.",
+        ),
+    )
+    (reports / "index.html").write_text(render_door(door), encoding="utf-8")
+
+
+def _pdf_label(language: Language) -> tuple[str, str]:
+    return {
+        "it": ("Rapporto del valutatore, PDF in italiano", "Evaluator's report, PDF in Italian"),
+        "en": ("Rapporto del valutatore, PDF in inglese", "Evaluator's report, PDF in English"),
+    }[language]

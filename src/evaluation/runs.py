@@ -1,0 +1,143 @@
+"""Where a run writes, and how it becomes current: a folder of its own, then one atomic change of a link.
+
+`.runs/<study>/` beside the outputs holds `build/` (the run under way, with its cache), one numbered folder for each run
+that was published, and the link `current`. `reports/<study>` and `data/processed/<study>` are links through `current`, so
+that both change in the same instant; whatever kills a run, the last good outputs stay whole.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluation.errors import UserError
+from evaluation.study.places import repository
+
+PARTS = ("processed", "reports")
+UNMANAGED = ("run.log", "SHA256SUMS.p7m")  # and *.signed.pdf: no step of the pipeline makes or compares these
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The folders of one study's outputs: `home` for runs, `reports` and `processed` as users know them."""
+
+    home: Path
+    reports: Path
+    processed: Path
+
+    @classmethod
+    def of(cls, study: str, output: Path | None) -> Outputs:
+        """Return the outputs in the repository, or under `output`."""
+        if output is not None:
+            root = output.resolve()
+            return cls(root / ".runs" / study, root / "reports", root / "processed")
+        root = repository()
+        return cls(root / ".runs" / study, root / "reports" / study, root / "data" / "processed" / study)
+
+    @property
+    def build(self) -> Path:
+        """The folder of the run under way."""
+        return self.home / "build"
+
+    @property
+    def current(self) -> Path:
+        """The link to the run that is current."""
+        return self.home / "current"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the study for one run; a second one at the same time is told."""
+        import fcntl
+
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "lock").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserError(
+                    f"{self.home.name}: another run of this study is under way. Wait for it to end."
+                ) from None
+            yield
+
+    def prepare(self, raw: Path) -> None:
+        """Make the build folder, with the study's raw data linked in; refuse to stand in for a real folder."""
+        for link in (self.reports, self.processed):
+            if link.exists() and not link.is_symlink():
+                raise UserError(
+                    f"{link}: a folder is there that no run made. Expected nothing or a link. Move it away."
+                )
+            if link.is_symlink() and link.readlink().parts[-3:-1] != (self.home.name, "current"):
+                raise UserError(f"{link}: holds another study. Expected {self.home.name}. Give another --output.")
+        for part in PARTS:
+            (self.build / part).mkdir(parents=True, exist_ok=True)
+        _point(self.build / "raw", raw)
+
+    def publish(self) -> Path | None:
+        """Make the build current if it differs from what is; return the earlier run if it holds signatures.
+
+        Signatures come along only where the signed bytes are the same.
+        """
+        earlier = self.current.resolve() if self.current.exists() else None
+        if earlier is None or not self._same(earlier):
+            self._switch(earlier)
+        for link in (self.reports, self.processed):
+            link.parent.mkdir(parents=True, exist_ok=True)
+            part = "reports" if link is self.reports else "processed"
+            _point(link, self.current / part, relative=True)
+        superseded = [run for run in self._runs() if run != self.current.resolve()]
+        for run in superseded:
+            if not signatures(run / "reports"):
+                shutil.rmtree(run)
+        return earlier if earlier is not None and earlier.exists() and earlier in superseded else None
+
+    def _switch(self, earlier: Path | None) -> None:
+        number = max([int(run.name) for run in self._runs()], default=0) + 1
+        partial = self.home / f"{number}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        for part in PARTS:
+            shutil.copytree(self.build / part, partial / part)
+        if earlier is not None and _equal(earlier / "reports" / "SHA256SUMS", partial / "reports" / "SHA256SUMS"):
+            for signature in signatures(earlier / "reports"):
+                shutil.copy2(signature, partial / "reports" / signature.name)
+        os.sync()
+        partial.rename(self.home / str(number))
+        _point(self.current, self.home / str(number), relative=True)
+
+    def _runs(self) -> list[Path]:
+        return [path for path in self.home.iterdir() if path.name.isdigit()]
+
+    def _same(self, run: Path) -> bool:
+        mine, theirs = _files(self.build), _files(run)
+        return mine == theirs and all(_equal(self.build / name, run / name) for name in mine)
+
+
+def signatures(reports: Path) -> list[Path]:
+    """Return the signed files of a report folder."""
+    return [*sorted(reports.glob("*.signed.pdf")), *sorted(reports.glob("*.p7m"))]
+
+
+def _files(root: Path) -> set[Path]:
+    files = (path for part in PARTS for path in (root / part).rglob("*") if path.is_file())
+    return {
+        path.relative_to(root) for path in files if path.name not in UNMANAGED and not path.name.endswith(".signed.pdf")
+    }
+
+
+def _equal(one: Path, other: Path) -> bool:
+    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
+
+
+def _point(link: Path, target: Path, *, relative: bool = False) -> None:
+    """Make `link` point at `target`, in one step."""
+    aim = os.path.relpath(target, link.parent.resolve()) if relative else str(target)
+    if link.is_symlink() and str(link.readlink()) == aim:
+        return
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(aim)
+    fresh.replace(link)
