@@ -1,0 +1,1 @@
+"""Provenance, sums, signature and verification: what lets a stranger check a report."""

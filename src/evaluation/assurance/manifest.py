@@ -1,0 +1,166 @@
+"""The sums of a report: which files they cover, how they are written, what differs from them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from evaluation.errors import UserError, VerificationFailed
+from evaluation.language import LANGUAGES, Language
+
+CRATE = "ro-crate-metadata.json"
+SUMS = "SHA256SUMS"
+SIGNED_SUMS = "SHA256SUMS.p7m"
+RUN_LOG = "run.log"
+# Where the report leaves room for the signature on its last page, A4: left, bottom, right, top, in points.
+SIGNATURE_BOX = (77, 80, 519, 154)
+
+Hashes = dict[str, str]
+"""SHA-256 in lower-case hexadecimal by relative POSIX path."""
+
+MEGABYTE = 1 << 20
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+
+
+def unsigned_pdf(language: Language) -> str:
+    """Return the name of the evaluator's report before signature."""
+    return f"evaluator-report.{language}.pdf"
+
+
+def signed_pdf(language: Language) -> str:
+    """Return the name of the evaluator's report after signature."""
+    return f"evaluator-report.{language}.signed.pdf"
+
+
+UNSIGNED_PDFS = frozenset(map(unsigned_pdf, LANGUAGES))
+UNCOVERED = frozenset({RUN_LOG, SUMS, SIGNED_SUMS, *map(signed_pdf, LANGUAGES)})
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One file that is not as listed: absent, with other bytes, or not listed at all."""
+
+    kind: Literal["missing", "changed", "extra"]
+    file: str
+
+    def __str__(self) -> str:
+        """Name the file and what is wrong with it."""
+        return f"{self.file}: {self.kind}"
+
+
+def compare(listed: Mapping[str, str], found: Mapping[str, str]) -> tuple[Difference, ...]:
+    """Return how the files found differ from those listed, in the order of their names."""
+    kinds: dict[str, Literal["missing", "changed", "extra"]] = {
+        **{name: "changed" for name in listed.keys() & found.keys() if listed[name] != found[name]},
+        **dict.fromkeys(listed.keys() - found.keys(), "missing"),
+        **dict.fromkeys(found.keys() - listed.keys(), "extra"),
+    }
+    return tuple(Difference(kinds[name], name) for name in sorted(kinds))
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Turn whatever a parser raises on bytes that no run wrote into one VerificationFailed that names the file."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise VerificationFailed(f"{name}: cannot be read as what it should be ({type(error).__name__}).") from error
+
+
+def read_bounded(path: Path, megabytes: int = 64) -> bytes:
+    """Read a file someone else may have prepared; VerificationFailed if absent, a link or larger than expected."""
+    if path.is_symlink() or not path.is_file():
+        raise VerificationFailed(f"{path.name}: expected a regular file, found none. Ask for a complete report folder.")
+    with path.open("rb") as stream:
+        data = stream.read(megabytes * MEGABYTE + 1)
+    if len(data) > megabytes * MEGABYTE:
+        raise VerificationFailed(f"{path.name}: larger than {megabytes} MB, which no such file of a report is.")
+    return data
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put `data` at `path` in one step; the half-written file never stands in the report."""
+    with TemporaryDirectory(dir=path.parent.resolve().parent, prefix=".writing-") as scratch:
+        draft = Path(scratch) / path.name
+        draft.write_bytes(data)
+        draft.replace(path)
+
+
+def files_in(folder: Path) -> tuple[str, ...]:
+    """Return the relative POSIX paths of all files below `folder`, sorted.
+
+    Raises
+    ------
+    VerificationFailed
+        A link or a device, which could point outside the folder, or a name that a line of text cannot hold.
+    """
+    names = []
+    for parent, folders, files in os.walk(folder):
+        for entry in (Path(parent, name) for name in (*folders, *files)):
+            name = entry.relative_to(folder).as_posix()
+            if not name.isprintable() or "\\" in name:
+                raise VerificationFailed(f"{name!a}: a file name with control characters. Rename it or take it out.")
+            if entry.is_symlink() or not (entry.is_file() or entry.is_dir()):
+                raise VerificationFailed(f"{name}: a link or a device; a report holds plain files only. Take it out.")
+            if not entry.is_dir():
+                names.append(name)
+    return tuple(sorted(names))
+
+
+def hashes(folder: Path, names: Iterable[str]) -> Hashes:
+    """Return the SHA-256 of each of these files of `folder`."""
+    found = {}
+    for name in names:
+        with (folder / name).open("rb") as stream:
+            found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
+
+
+def write_sums(report: Path) -> Path:
+    """Write `SHA256SUMS`, in the format of `sha256sum`, over all of the report but log and signatures."""
+    found = hashes(report, (name for name in files_in(report) if name not in UNCOVERED))
+    sums = report / SUMS
+    write_whole(sums, "".join(f"{digest}  {name}\n" for name, digest in found.items()).encode())
+    return sums
+
+
+def read_sums(report: Path) -> Hashes:
+    """Return what `SHA256SUMS` lists.
+
+    Raises
+    ------
+    VerificationFailed
+        The file is absent, too large, not UTF-8, or has a line that is no sum of a file inside the report.
+    """
+    with reading(SUMS):
+        lines = read_bounded(report / SUMS).decode("utf-8").removesuffix("\n").split("\n")
+    listed: Hashes = {}
+    for number, line in enumerate(lines, start=1):
+        match = _LINE.fullmatch(line)
+        if not match or not _stays_inside(match[2]) or match[2] in listed:
+            expected = "64 hexadecimal digits, two spaces and a new relative path inside the report"
+            raise VerificationFailed(f"{SUMS}, line {number}: found {line[:100]!a}, expected {expected}.")
+        listed[match[2]] = match[1]
+    return listed
+
+
+def check_sums(report: Path) -> tuple[Difference, ...]:
+    """Return how the report differs from its `SHA256SUMS`; empty if it does not."""
+    covered = (name for name in files_in(report) if name not in UNCOVERED)
+    return compare(read_sums(report), hashes(report, covered))
+
+
+def _stays_inside(name: str) -> bool:
+    """Tell whether a listed path is plain, relative and in the one form that `write_sums` writes."""
+    path = PurePosixPath(name)
+    plain = name.isprintable() and "\\" not in name and not re.match(r"[A-Za-z]:", name)
+    return plain and not path.is_absolute() and ".." not in path.parts and path.as_posix() == name and name != "."

@@ -1,0 +1,420 @@
+"""Verification: a sound report passes, and every way we know of to change one is caught and named."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import typst
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from evaluation.assurance.certificates import Credentials
+from evaluation.assurance.crate import write_crate
+from evaluation.assurance.manifest import CRATE, SIGNED_SUMS, SUMS, write_sums
+from evaluation.assurance.signature import sign_report
+from evaluation.assurance.verification import Verification, verify_report
+from evaluation.errors import UserError
+from evaluation.language import text
+
+PHRASE = "una frase"
+PDF, SIGNED_PDF = "evaluator-report.it.pdf", "evaluator-report.it.signed.pdf"
+CONTRACT = """
+parties:
+  - {id: payer, role: outcome_payer, name: Fondazione}
+  - {id: evaluator, role: evaluator, name: Ada Rossi}
+"""
+STUDY = {"protocol.yml": "format: 1\n", "contract.yml": CONTRACT, "responses.csv": "participant,value\nP01,3\n"}
+CODE = {
+    "notebooks/01_data.ipynb": "{}",
+    "src/evaluation/effects.py": "x = 1\n",
+    "requirements.lock": "numpy==2\n",
+}
+PUBLISHED = {
+    "index.html": "<p>0.5</p>",
+    "tables/estimates.csv": "estimate\n0.5\n",
+    "figures/forest.svg": "<svg/>",
+    "notebooks/04_effects.ipynb": '{"cells": []}',
+    "run.log": "now\n",
+}
+
+
+def _fill(folder: Path, files: dict[str, str]) -> None:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+
+
+def _pdf(crate: str) -> bytes:
+    """Return a tagged report of two pages that names the crate, as the pipeline makes it."""
+    page = f"""
+    #set document(title: "Rapporto", keywords: ("siinc", "crate-sha256:{crate}"), date: datetime(year: 2023, month: 9, day: 30))
+    #set text(lang: "it")
+    = Rapporto
+    #pagebreak()
+    == Firma
+    """  # noqa: E501
+    made = typst.compile(page.encode(), format="pdf", pdf_standards=["a-2a", "ua-1"], ignore_system_fonts=True)
+    assert isinstance(made, bytes)
+    return made
+
+
+def _publish(root: Path, contract: str = CONTRACT) -> Path:
+    """Make a study, its code and an unsigned report below `root`; return the report."""
+    study, code, report = root / "study", root / "code", root / "reports/s"
+    _fill(study, {**STUDY, "contract.yml": contract})
+    _fill(code, CODE)
+    _fill(report, {**PUBLISHED, "protocol.yml": STUDY["protocol.yml"], "contract.yml": contract})
+    title = text("Titolo", "Title")
+    crate = write_crate(
+        report,
+        study=study,
+        code=code,
+        title=title,
+        languages=("it",),
+        published=date(2023, 9, 30),
+        software_version="1",
+    )
+    (report / PDF).write_bytes(_pdf(crate))
+    write_sums(report)
+    return report
+
+
+def _verify(root: Path) -> Verification:
+    return verify_report(root / "reports/s", code=root / "code", study=root / "study")
+
+
+def _invalid(verification: Verification) -> dict[str, str]:
+    return {
+        answer.question_id: " ".join(answer.evidence) for answer in verification.answers if answer.verdict == "invalid"
+    }
+
+
+def _flip(path: Path, position: int = -1) -> None:
+    data = bytearray(path.read_bytes())
+    data[position] ^= 1
+    path.write_bytes(data)
+
+
+def _personal(folder: Path) -> Credentials:
+    """Return credentials of a person, through a PKCS#12 file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ROSSI ADA")])
+    usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(who, who, key.public_key(), 7, now - timedelta(1), now + timedelta(30))
+        .add_extension(usage, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "key.p12"
+    lock = BestAvailableEncryption(PHRASE.encode())
+    path.write_bytes(pkcs12.serialize_key_and_certificates(None, key, certificate, None, lock))
+    return Credentials.from_p12(path, PHRASE, code=folder / "code")
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("signed")
+    sign_report(_publish(root), Credentials.demonstration(), provenance="synthetic")
+    return root
+
+
+@pytest.fixture(scope="module")
+def person(tmp_path_factory: pytest.TempPathFactory) -> Credentials:
+    return _personal(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture
+def root(original: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(original, tmp_path / "copy"))
+
+
+@pytest.fixture
+def report(root: Path) -> Path:
+    return root / "reports/s"
+
+
+def test_a_sound_report_answers_every_question(original: Path) -> None:
+    verification = _verify(original)
+    assert {answer.question_id: answer.verdict for answer in verification.answers} == dict.fromkeys(
+        ("signature", "manifest_signature", "files", "crate_in_pdf", "inputs", "code"), "valid"
+    )
+    assert verification.ok
+    assert verification.label == text("firma valida (dimostrazione)", "signature valid (demonstration)")
+    assert (verification.signer.status, verification["code"].verdict) == ("unknown", "valid")
+
+
+def test_a_reviewer_without_data_and_code_is_told_what_was_not_checked(original: Path) -> None:
+    verification = verify_report(original / "reports/s")
+    assert (verification["inputs"].verdict, verification["code"].verdict) == ("not available", "not available")
+    assert verification.ok
+
+
+def test_an_unsigned_report_says_so(tmp_path: Path) -> None:
+    verification = verify_report(_publish(tmp_path))
+    assert verification["signature"].verdict == verification["manifest_signature"].verdict == "not available"
+    assert verification.ok
+    assert verification.label == text("non firmato", "not signed")
+    assert verification.signer.status == "none"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tables/estimates.csv",
+        "figures/forest.svg",
+        "notebooks/04_effects.ipynb",
+        "index.html",
+        "contract.yml",
+        PDF,
+        CRATE,
+    ],
+)
+def test_one_changed_byte_in_a_file_is_caught(root: Path, name: str) -> None:
+    _flip(root / "reports/s" / name, 0)
+    verification = _verify(root)
+    assert not verification.ok
+    assert name in _invalid(verification)["files"]
+    assert verification.label["en"] != "signature valid (demonstration)"
+
+
+def test_one_changed_byte_in_the_sums_is_caught(root: Path, report: Path) -> None:
+    _flip(report / SUMS, 0)
+    invalid = _invalid(_verify(root))
+    assert SUMS in invalid["files"]
+    assert SIGNED_SUMS in invalid["manifest_signature"]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.3, 0.62, 0.9, 0.9999])
+def test_one_changed_byte_in_the_signed_sums_is_caught(root: Path, report: Path, share: float) -> None:
+    path = report / SIGNED_SUMS
+    _flip(path, int(share * path.stat().st_size))
+    verification = _verify(root)
+    assert SIGNED_SUMS in _invalid(verification)["manifest_signature"]
+    assert verification.label["en"].startswith("signature invalid")
+
+
+def _hole(path: Path) -> tuple[int, int]:
+    _, start, end, _ = PdfFileReader(io.BytesIO(path.read_bytes())).embedded_signatures[0].byte_range
+    return start, end
+
+
+@pytest.mark.parametrize("offset", [0, 1, 51, 66, 400, 1335, -2, -1])
+def test_one_changed_byte_in_the_part_a_pdf_signature_leaves_out_is_caught(
+    root: Path, report: Path, offset: int
+) -> None:
+    start, end = _hole(report / SIGNED_PDF)
+    _flip(report / SIGNED_PDF, (start if offset >= 0 else end) + offset)
+    assert SIGNED_PDF in _invalid(_verify(root))["signature"]
+
+
+def test_other_digits_for_the_same_signature_are_caught(root: Path, report: Path) -> None:
+    start, end = _hole(report / SIGNED_PDF)
+    data = (report / SIGNED_PDF).read_bytes()
+    (report / SIGNED_PDF).write_bytes(data[:start] + data[start:end].replace(b"A", b"a", 1) + data[end:])
+    assert SIGNED_PDF in _invalid(_verify(root))["signature"]
+
+
+def test_bytes_after_the_end_of_the_signed_pdf_are_caught(root: Path, report: Path) -> None:
+    with (report / SIGNED_PDF).open("ab") as stream:
+        stream.write(b"\n% a later thought\n")
+    assert SIGNED_PDF in _invalid(_verify(root))["signature"]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.8, 0.9999])
+def test_one_changed_byte_in_the_signed_pdf_is_caught(root: Path, report: Path, share: float) -> None:
+    path = report / SIGNED_PDF
+    _flip(path, int(share * path.stat().st_size))
+    assert SIGNED_PDF in _invalid(_verify(root))["signature"]
+
+
+@pytest.mark.parametrize("name", ["tables/estimates.csv", PDF, CRATE, SUMS, SIGNED_SUMS, SIGNED_PDF])
+def test_a_missing_file_is_caught(root: Path, name: str) -> None:
+    (root / "reports/s" / name).unlink()
+    assert name in " ".join(_invalid(_verify(root)).values())
+
+
+@pytest.mark.parametrize("name", ["tables/extra.csv", "other.signed.pdf", ".hidden"])
+def test_an_added_file_is_caught_by_both_lists(root: Path, name: str) -> None:
+    (root / "reports/s" / name).write_text("")
+    evidence = _verify(root)["files"].evidence
+    assert evidence == (f"{name}: extra ({SUMS})", f"{name}: extra ({CRATE})")
+
+
+def test_sums_made_again_after_a_change_do_not_agree_with_the_crate(root: Path, report: Path) -> None:
+    _flip(report / "tables/estimates.csv", 0)
+    write_sums(report)
+    invalid = _invalid(_verify(root))
+    assert invalid["files"] == f"tables/estimates.csv: changed ({CRATE})"
+    assert SIGNED_SUMS in invalid["manifest_signature"]
+
+
+def test_signed_sums_of_another_certificate_are_caught(root: Path, report: Path) -> None:
+    signed = (report / SIGNED_PDF).read_bytes()
+    sign_report(report, Credentials.demonstration(), provenance="synthetic")
+    (report / SIGNED_PDF).write_bytes(signed)
+    verification = _verify(root)
+    assert verification["signature"].verdict == "valid"
+    assert verification["manifest_signature"].verdict == "invalid"
+    assert "different certificates" in verification.label["en"]
+
+
+def test_an_update_after_the_signature_is_caught(root: Path, report: Path) -> None:
+    writer = IncrementalPdfFileWriter(io.BytesIO((report / SIGNED_PDF).read_bytes()))
+    writer.root["/Lang"] = writer.root["/Lang"]
+    writer.update_root()
+    with (report / SIGNED_PDF).open("wb") as stream:
+        writer.write(stream)
+    verification = _verify(root)
+    assert SIGNED_PDF in _invalid(verification)["signature"]
+    assert "changed after it was signed" in verification.label["en"]
+
+
+def test_a_signed_pdf_of_an_earlier_report_is_caught(root: Path, report: Path) -> None:
+    stale = (report / SIGNED_PDF).read_bytes()
+    (report / "tables/estimates.csv").write_text("estimate\n0.6\n")
+    credentials = Credentials.demonstration()
+    again = _publish(root)
+    sign_report(again, credentials, provenance="synthetic")
+    assert _verify(root).ok
+    (report / PDF).write_bytes(_pdf("0" * 64))
+    write_sums(report)
+    sign_report(report, credentials, provenance="synthetic")
+    (report / SIGNED_PDF).write_bytes(stale)
+    invalid = _invalid(_verify(root))
+    assert "not the unsigned one" in invalid["signature"]
+    assert PDF in invalid["crate_in_pdf"]
+
+
+def test_the_contract_makes_its_evaluator_known(tmp_path: Path, person: Credentials) -> None:
+    viewed = ":".join(person.certificate.fingerprint[i : i + 2].upper() for i in range(0, 64, 2))
+    report = _publish(tmp_path, CONTRACT.replace("Ada Rossi", f'Ada Rossi, certificate_sha256: "{viewed}"'))
+    sign_report(report, person, provenance="real")
+    verification = _verify(tmp_path)
+    assert verification.ok
+    assert (verification.signer.status, verification.signer.name) == ("known", "Ada Rossi")
+    assert verification.label["en"] == "signature valid, signer Ada Rossi (evaluator)"
+
+    with (report / "contract.yml").open("a") as contract:
+        contract.write("# a later thought\n")
+    assert _verify(tmp_path).signer.status == "unknown"
+
+
+def test_a_signer_the_contract_does_not_name_is_unknown(tmp_path: Path, person: Credentials) -> None:
+    sign_report(_publish(tmp_path), person, provenance="real")
+    verification = _verify(tmp_path)
+    assert verification.ok
+    assert verification.label == text("firma valida, firmatario sconosciuto", "signature valid, signer unknown")
+
+
+@pytest.mark.parametrize("demonstration", [True, False])
+def test_a_signer_other_than_the_one_in_the_contract_is_invalid(
+    tmp_path: Path, person: Credentials, demonstration: bool
+) -> None:
+    report = _publish(tmp_path, CONTRACT.replace("Ada Rossi", f"Ada Rossi, certificate_sha256: {'f' * 64}"))
+    sign_report(report, Credentials.demonstration() if demonstration else person, provenance="synthetic")
+    verification = _verify(tmp_path)
+    assert verification["signature"].verdict == "invalid"
+    assert verification.label["en"] == "signature invalid: signer unknown: the contract names another certificate"
+
+
+def test_a_contract_that_names_a_demonstration_does_not_make_it_known(tmp_path: Path) -> None:
+    demonstration = Credentials.demonstration()
+    fingerprint = demonstration.certificate.fingerprint
+    report = _publish(tmp_path, CONTRACT.replace("Ada Rossi", f"Ada Rossi, certificate_sha256: {fingerprint}"))
+    sign_report(report, demonstration, provenance="synthetic")
+    verification = _verify(tmp_path)
+    assert verification.signer.status == "unknown"
+    assert verification.label["en"] == "signature valid (demonstration)"
+
+
+@pytest.mark.parametrize("name", ["notebooks/01_data.ipynb", "src/evaluation/effects.py", "requirements.lock"])
+def test_edited_code_is_named(root: Path, name: str) -> None:
+    _flip(root / "code" / name, 0)
+    verification = _verify(root)
+    assert verification["code"].evidence == (f"{name}: changed",)
+    assert verification.label["en"] == "signature valid (demonstration); other checks failed"
+
+
+def test_missing_and_added_code_is_named(root: Path) -> None:
+    (root / "code/requirements.lock").unlink()
+    (root / "code/src/evaluation/shadow.py").write_text("")
+    assert _verify(root)["code"].evidence == ("requirements.lock: missing", "src/evaluation/shadow.py: extra")
+
+
+def test_other_data_are_named(root: Path) -> None:
+    _flip(root / "study/responses.csv", 0)
+    (root / "study/attendance.csv").write_text("participant\n")
+    assert _verify(root)["inputs"].evidence == ("attendance.csv: extra", "responses.csv: changed")
+
+
+def test_a_contract_that_the_study_does_not_have_is_caught(root: Path, report: Path) -> None:
+    (report / "contract.yml").write_text("parties: []\n")
+    assert _verify(root)["inputs"].evidence == ("contract.yml: the copy in the report differs",)
+
+
+def _truncate(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def _garbage(path: Path) -> None:
+    path.write_bytes(b"\x00\xff garbage \x1b[2J" * 50)
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _huge(path: Path) -> None:
+    os.truncate(path, 257 << 20)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _endless(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("spoil", [_truncate, _garbage, _empty, _huge, _folder, _endless])
+@pytest.mark.parametrize("name", [PDF, SIGNED_PDF, CRATE, SUMS, SIGNED_SUMS, "contract.yml"])
+def test_hostile_bytes_are_an_answer_that_names_the_file(
+    root: Path, name: str, spoil: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    spoil(root / "reports/s" / name)
+    verification = verify_report(root / "reports/s")
+    evidence = " ".join(_invalid(verification).values())
+    assert not verification.ok
+    assert name in evidence
+    assert evidence.isprintable()
+
+
+def test_a_fingerprint_that_yaml_reads_as_a_number_is_not_overlooked(root: Path, report: Path) -> None:
+    (report / "contract.yml").write_text(f"parties:\n  - {{role: evaluator, certificate_sha256: {'0' * 64}}}\n")
+    assert "contract.yml" in _invalid(_verify(root))["signature"]
+
+
+def test_a_contract_that_unfolds_without_end_is_an_answer(root: Path, report: Path) -> None:
+    levels = "\n".join(f"  - &l{i} [{', '.join([f'*l{i - 1}'] * 9)}]" for i in range(1, 30))
+    bomb = f"bomb:\n  - &l0 [a]\n{levels}\nparties:\n  - {{role: evaluator, certificate_sha256: *l29}}\n"
+    (report / "contract.yml").write_text(bomb)
+    assert "contract.yml" in _invalid(_verify(root))["signature"]
+
+
+def test_what_is_not_a_folder_is_a_users_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such folder"):
+        verify_report(tmp_path / "absent")
