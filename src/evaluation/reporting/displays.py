@@ -251,6 +251,8 @@ def monitoring(table: pd.DataFrame, language: Language) -> Table:
     it = language == "it"
     flags = list(dict.fromkeys(of_language(flag, language) for flag in table["flag"] if flag))
     marks = {flag: "†" * (position + 1) for position, flag in enumerate(flags)}
+    sources = {source: f"[{position}]" for position, source in enumerate(dict.fromkeys(table["source"]), start=1)}
+    notes = [f"{mark} {flag}." for flag, mark in marks.items()] + [f"{mark} {source}." for source, mark in sources.items()]
     return build(
         table.to_dict("records"),
         {
@@ -261,11 +263,11 @@ def monitoring(table: pd.DataFrame, language: Language) -> Table:
             ("Valore" if it else "Value"): (lambda r: _indicator_value(r, language), True),
             ("Periodo" if it else "Period"): (lambda r: of_language(r["period"], language) or NO_VALUE, False),
             ("Progetto" if it else "Project"): (lambda r: r["project"], False),
-            ("Fonte" if it else "Source"): (lambda r: r["source"], False),
+            ("Fonte" if it else "Source"): (lambda r: sources[r["source"]], False),
         },
         "Gli indicatori di monitoraggio, ciascuno con la sua fonte. Due progetti non si sommano mai." if it
         else "The monitoring indicators, each with its source. Two projects are never added up.",
-        " ".join(f"{mark} {flag}." for flag, mark in marks.items()),
+        " ".join(notes),
     )  # fmt: skip
 
 
