@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from evaluation.counterfactual.comparability import small_sample_correction
+from evaluation.counterfactual.comparability import pooled_sd, small_sample_correction
 from evaluation.counterfactual.estimate import Estimate
 from evaluation.counterfactual.estimators import ESTIMATORS
+from evaluation.counterfactual.families import families
 from evaluation.counterfactual.panel import NoEstimate, Sample, build_sample
-from evaluation.counterfactual.resampling import permutation_distribution, permutation_p
 from evaluation.study.folder import Study
 from evaluation.study.protocol import Outcome
 
@@ -22,9 +22,17 @@ COLUMNS = (
 
 
 def analyse(study: Study, scores: pd.DataFrame) -> list[Estimate]:
-    """Estimate every outcome at every follow-up wave by every estimator; what cannot be estimated says why."""
+    """Estimate every outcome at every follow-up wave by every estimator; what cannot be estimated says why.
+
+    The `did` rows bear the permutation p of their own children and its adjustment within their family.
+    """
+    p_values = {
+        (outcome, family.wave): (float(raw), float(adjusted))
+        for family in families(study, scores)
+        for outcome, raw, adjusted in zip(family.outcomes, family.p_raw, family.p_adjusted, strict=True)
+    }
     return [
-        estimate
+        _with_permutation(estimate, *p_values[outcome.id, wave.id])
         for outcome in study.protocol.outcomes
         for wave in study.protocol.follow_ups
         for estimate in analyse_outcome(study, build_sample(study, scores, outcome.id, wave.id), outcome, wave.id)
@@ -33,9 +41,13 @@ def analyse(study: Study, scores: pd.DataFrame) -> list[Estimate]:
 
 def analyse_outcome(study: Study, sample: Sample, outcome: Outcome, wave: str) -> list[Estimate]:
     """Estimate one outcome at one wave by every estimator."""
-    estimates = [estimate_effect(study, sample, outcome, wave, estimator) for estimator in ESTIMATORS]
-    p = _permutation_p(study, sample)
-    return [replace(e, p_permutation=p) if e.estimator == "did" and e.reason is None else e for e in estimates]
+    return [estimate_effect(study, sample, outcome, wave, estimator) for estimator in ESTIMATORS]
+
+
+def _with_permutation(estimate: Estimate, raw: float, adjusted: float) -> Estimate:
+    if estimate.estimator != "did" or estimate.reason is not None:
+        return estimate
+    return replace(estimate, p_permutation=raw, p_adjusted=adjusted)
 
 
 def estimate_effect(study: Study, sample: Sample, outcome: Outcome, wave: str, estimator: str) -> Estimate:
@@ -56,27 +68,12 @@ def estimate_effect(study: Study, sample: Sample, outcome: Outcome, wave: str, e
 def _with_effect_size(estimate: Estimate, used: Sample, outcome: Outcome) -> Estimate:
     """Add Hedges' g: effect over the unconditional pooled SD at follow-up, positive when better (EEF practice)."""
     seen = used.keep(~np.isnan(used.follow_up))
-    groups = [seen.follow_up[seen.treated], seen.follow_up[~seen.treated]]
-    n1, n0 = (len(group) for group in groups)
-    if min(n1, n0) < 2:
+    sd = pooled_sd(seen.follow_up[seen.treated], seen.follow_up[~seen.treated])
+    if np.isnan(sd):
         return estimate
-    pooled = np.sqrt(((n1 - 1) * groups[0].var(ddof=1) + (n0 - 1) * groups[1].var(ddof=1)) / (n1 + n0 - 2))
-    if pooled <= 0:
-        return estimate
-    factor = small_sample_correction(n1 + n0) / pooled * (1 if outcome.direction == "higher" else -1)
+    factor = small_sample_correction(len(seen.treated)) / sd * (1 if outcome.direction == "higher" else -1)
     low, high = sorted((estimate.ci_low * factor, estimate.ci_high * factor))
     return replace(estimate, hedges_g=estimate.estimate * factor, g_low=low, g_high=high)
-
-
-def _permutation_p(study: Study, sample: Sample) -> float:
-    pairs, analysis = sample.pairs(), study.protocol.analysis
-    try:
-        observed, permuted, exact = permutation_distribution(
-            pairs.change, pairs.treated, analysis.permutations, analysis.seed
-        )
-    except NoEstimate:
-        return float("nan")
-    return permutation_p(observed, permuted, exact)
 
 
 def estimates_table(estimates: list[Estimate]) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from evaluation.counterfactual.panel import build_sample
+from evaluation.counterfactual.attrition import judge_attrition
+from evaluation.counterfactual.panel import NoEstimate, build_sample
 from evaluation.study.folder import Study
 
 
@@ -28,11 +29,21 @@ def flow_table(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def attrition_table(flow: pd.DataFrame) -> pd.DataFrame:
-    """Overall and differential attrition: wave, overall, treated, comparison, differential (shares between 0 and 1)."""
+    """Overall and differential attrition against the boundary of the What Works Clearinghouse.
+
+    Columns: wave, overall, treated, comparison, differential, cautious, optimistic (largest tolerable differential), all
+    shares between 0 and 1; verdict (low, low_if_optimistic, high; empty where it cannot be given).
+    """
     rows = []
     for wave, here in flow.groupby("wave", sort=False):
         counts = here.set_index("centre")
         share = counts["lost"] / counts["enrolled"].replace(0, np.nan)
         differential = abs(share["treated"] - share["comparison"])
-        rows.append((wave, share["both"], share["treated"], share["comparison"], differential))
-    return pd.DataFrame(rows, columns=["wave", "overall", "treated", "comparison", "differential"])
+        try:
+            judged = judge_attrition(share["both"], differential)
+            verdict: tuple[object, ...] = (judged.cautious, judged.optimistic, judged.verdict)
+        except NoEstimate:
+            verdict = (np.nan, np.nan, "")
+        rows.append((wave, share["both"], share["treated"], share["comparison"], differential, *verdict))
+    columns = ["wave", "overall", "treated", "comparison", "differential", "cautious", "optimistic", "verdict"]
+    return pd.DataFrame(rows, columns=columns)

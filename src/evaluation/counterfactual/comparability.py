@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from evaluation.counterfactual.panel import Array, build_sample
+from evaluation.counterfactual.linear import TINY
+from evaluation.counterfactual.panel import Array, NoEstimate, build_sample
+from evaluation.counterfactual.weights import entropy_weights
 from evaluation.study.folder import Study
 
 SATISFIED, ADJUST = 0.05, 0.25
@@ -16,13 +18,23 @@ def standardised_mean_difference(treated: Array, comparison: Array) -> float:
 
     NaN where nothing varies or a centre has fewer than two children. Source: Hedges (1981); WWC Handbook 4.1, app. E.
     """
-    n1, n0 = len(treated), len(comparison)
-    if min(n1, n0) < 2:
+    n = len(treated) + len(comparison)
+    sd = pooled_sd(treated, comparison)
+    return float("nan") if np.isnan(sd) else float(treated.mean() - comparison.mean()) / sd * small_sample_correction(n)
+
+
+def pooled_sd(treated: Array, comparison: Array) -> float:
+    """SD within the two centres, in the variable's unit.
+
+    NaN where nothing varies (a constant's computed variance is rarely an exact zero) or a centre has fewer than two
+    children.
+    """
+    if min(len(treated), len(comparison)) < 2:
         return float("nan")
-    pooled = ((n1 - 1) * treated.var(ddof=1) + (n0 - 1) * comparison.var(ddof=1)) / (n1 + n0 - 2)
-    if pooled <= 0:
+    squares = sum(float(np.sum((group - group.mean()) ** 2)) for group in (treated, comparison))
+    if squares <= TINY**2 * float(treated @ treated + comparison @ comparison):
         return float("nan")
-    return float((treated.mean() - comparison.mean()) / np.sqrt(pooled) * small_sample_correction(n1 + n0))
+    return float(np.sqrt(squares / (len(treated) + len(comparison) - 2)))
 
 
 def small_sample_correction(n: int) -> float:
@@ -47,30 +59,83 @@ def wwc_verdict(difference: float) -> str:
     return "satisfied" if size <= SATISFIED else "adjust" if size <= ADJUST else "fails"
 
 
-def balance_table(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
-    """Baseline differences among the children analysed for each outcome at the first follow-up wave.
+BALANCE = (
+    "variable", "kind", "mean_treated", "mean_comparison", "smd", "smd_weighted", "variance_ratio", "ks", "cox", "wwc",
+    "n_treated", "n_comparison",
+)  # fmt: skip
 
-    Columns: variable, kind (outcome/covariate), mean_treated, mean_comparison (in the variable's unit), smd, cox (for
-    0/1 covariates), wwc, n_treated, n_comparison. Covariates are those of the primary outcome's children.
+
+def balance_table(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
+    """Baseline differences among the children analysed for each outcome at the first follow-up wave; columns `BALANCE`.
+
+    kind : outcome or covariate. Means are in the variable's unit. smd_weighted : after entropy weights that balance the
+    covariates and the primary outcome's baseline, among the children of `entropy` on that outcome; NaN where there are
+    none. variance_ratio : treated over comparison. ks : largest distance of the two distributions. cox : of 0/1
+    covariates. Covariates are those of the primary outcome's children. The verdict is that of cox; of smd where cox has
+    no number; `fails` where each centre is constant and the two are unlike.
     """
     wave = study.protocol.follow_ups[0].id
     rows = []
     for outcome in study.protocol.outcomes:
-        sample = build_sample(study, scores, outcome.id, wave).pairs()
-        rows.append(_row(outcome.id, "outcome", sample.baseline, sample.treated))
-    primary = build_sample(study, scores, study.protocol.primary.id, wave).pairs()
-    for name, values in zip(primary.covariate_names, primary.covariates.T, strict=True):
-        rows.append(_row(name, "covariate", values, primary.treated))
-    columns = ["variable", "kind", "mean_treated", "mean_comparison", "smd", "cox", "wwc", "n_treated", "n_comparison"]
-    return pd.DataFrame(rows, columns=columns)
+        sample = build_sample(study, scores, outcome.id, wave)
+        pairs = sample.pairs()
+        weighted = weighted_difference(study, scores, sample.baseline)
+        rows.append(_row(outcome.id, "outcome", pairs.baseline, pairs.treated, weighted))
+    primary = build_sample(study, scores, study.protocol.primary.id, wave)
+    analysed = primary.pairs()
+    for position, name in enumerate(primary.covariate_names):
+        weighted = weighted_difference(study, scores, primary.covariates[:, position])
+        rows.append(_row(name, "covariate", analysed.covariates[:, position], analysed.treated, weighted))
+    return pd.DataFrame(rows, columns=list(BALANCE))
 
 
-def _row(name: str, kind: str, values: Array, treated: Array) -> tuple[object, ...]:
+def weighted_difference(study: Study, scores: pd.DataFrame, values: Array) -> float:
+    """Standardised difference of `values`, one a consenting child, under the primary outcome's entropy weights.
+
+    The SD is the unweighted one, so that before and after stand on one scale (Stuart 2010).
+    """
+    sample = build_sample(study, scores, study.protocol.primary.id, study.protocol.follow_ups[0].id)
+    used = ~np.isnan(np.column_stack([sample.change, sample.covariates])).any(axis=1)
+    part = sample.keep(used)
+    try:
+        weights = entropy_weights(part.treated, np.column_stack([part.covariates, part.baseline]))
+    except NoEstimate:
+        return float("nan")
+    here = values[used]
+    known = ~np.isnan(here)
+    one, zero = known & part.treated, known & ~part.treated
+    sd = pooled_sd(here[one], here[zero])
+    if np.isnan(sd):
+        return float("nan")
+    difference = float(here[one].mean() - np.average(here[zero], weights=weights[zero])) / sd
+    return round(difference, 9) + 0.0  # what is balanced is zero, not the rounding error of a machine
+
+
+def variance_ratio(treated: Array, comparison: Array) -> float:
+    """Variance of the treated over that of the comparison; NaN where either does not vary (Stuart 2010)."""
+    if min(len(treated), len(comparison)) < 2 or comparison.std() == 0 or treated.std() == 0:
+        return float("nan")
+    return float(treated.var(ddof=1) / comparison.var(ddof=1))
+
+
+def kolmogorov_smirnov(treated: Array, comparison: Array) -> float:
+    """Largest distance between the two empirical distributions, 0 to 1; NaN where a centre has no children."""
+    if not min(len(treated), len(comparison)):
+        return float("nan")
+    points = np.concatenate([treated, comparison])
+    one, zero = (np.searchsorted(np.sort(group), points, side="right") / len(group) for group in (treated, comparison))
+    return float(np.abs(one - zero).max())
+
+
+def _row(name: str, kind: str, values: Array, treated: Array, weighted: float) -> tuple[object, ...]:
     known = ~np.isnan(values)
     one, zero = values[known & treated], values[known & ~treated]
     binary = kind == "covariate" and set(np.unique(values[known])) <= {0.0, 1.0}
     smd = standardised_mean_difference(one, zero)
     cox = cox_index(one, zero) if binary else float("nan")
-    judged = cox if binary else smd
     means = [group.mean() if len(group) else float("nan") for group in (one, zero)]
-    return (name, kind, *means, smd, cox, wwc_verdict(judged), len(one), len(zero))
+    unlike = min(len(one), len(zero)) > 1 and one[0] != zero[0]  # matters only where neither centre varies
+    judged = [x for x in (cox, smd, np.inf if unlike else np.nan) if not np.isnan(x)]
+    verdict = wwc_verdict(judged[0] if judged else np.nan)
+    spread = (variance_ratio(one, zero), kolmogorov_smirnov(one, zero))
+    return (name, kind, *means, smd, weighted, *spread, cox, verdict, len(one), len(zero))

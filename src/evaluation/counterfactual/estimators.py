@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evaluation.counterfactual.doubly_robust import drdid, drdid_traditional, entropy, ipw
 from evaluation.counterfactual.linear import Fit, hc2
 from evaluation.counterfactual.panel import Array, NoEstimate, Sample
 from evaluation.language import Language, Text, text
@@ -47,6 +48,7 @@ def panel(sample: Sample) -> Fit:
     """
     from linearmodels import PanelOLS  # half a second, and only here
 
+    did(sample.pairs())  # the same contrast of the same pairs, and so the same reasons to refuse
     scores = np.column_stack([sample.baseline, sample.follow_up])
     child, post = np.nonzero(~np.isnan(scores))
     index = pd.MultiIndex.from_arrays([child, post], names=["child", "post"])
@@ -54,7 +56,8 @@ def panel(sample: Sample) -> Fit:
     model = PanelOLS(pd.Series(scores[child, post], index, name="score"), regressors, entity_effects=True)
     result = model.fit(cov_type="clustered", cluster_entity=True, debiased=False)
     g = len(np.unique(child))
-    return Fit(float(result.params["effect"]), float(result.std_errors["effect"]) * np.sqrt(g / (g - 1)), float(g - 1))
+    variance = result.cov.loc["effect", "effect"] * g / (g - 1)  # `std_errors` would take roots of rounding noise too
+    return Fit(float(result.params["effect"]), float(np.sqrt(variance)), float(g - 1))
 
 
 def _design(sample: Sample, *more: Array) -> Array:
@@ -84,7 +87,8 @@ class Estimator:
     def __call__(self, sample: Sample) -> Fit:
         """Fit on the children it uses; NoEstimate with the reason where the data cannot say."""
         used = self.children(sample)
-        if used.n_treated < 2 or used.n_comparison < 2:
+        pairs = used.pairs()
+        if pairs.n_treated < 2 or pairs.n_comparison < 2:
             raise NoEstimate("meno di due bambini in un centro", "fewer than two children in a centre")
         return self.fit(used)
 
@@ -98,6 +102,12 @@ ESTIMATORS: dict[str, Estimator] = {
         covariates=True,
     ),
     "ancova": Estimator(ancova, text("ANCOVA", "ANCOVA"), covariates=True),
+    "ipw": Estimator(ipw, text("pesi di propensione", "propensity weights"), covariates=True),
+    "drdid_traditional": Estimator(
+        drdid_traditional, text("doppiamente robusto, classico", "doubly robust, traditional"), covariates=True
+    ),
+    "drdid": Estimator(drdid, text("doppiamente robusto", "doubly robust"), covariates=True),
+    "entropy": Estimator(entropy, text("bilanciamento entropico", "entropy balancing"), covariates=True),
     "panel": Estimator(panel, text("panel con effetti per bambino", "panel with child effects"), pairs=False),
 }  # fmt: skip
 

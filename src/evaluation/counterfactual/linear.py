@@ -54,10 +54,10 @@ def hc2(y: Array, design: Array, column: int) -> Fit:
     slack = 1 - np.einsum("ij,ij->i", q, q)
     if slack.min() < TINY:
         raise NoEstimate("un bambino determina da solo una stima", "one child alone determines a coefficient")
-    if residuals @ residuals <= TINY**2 * max(float(y @ y), np.finfo(float).tiny):
-        raise NoEstimate("l'esito non varia oltre il modello", "the outcome does not vary beyond the model")
     contrast = q @ np.linalg.solve(r.T, np.eye(p)[column])  # row i: x_i' (X'X)^-1 l
     variance = float(np.sum(contrast**2 * residuals**2 / slack))
+    if variance <= TINY**2 * float(contrast @ contrast) * float(y @ y):  # nothing but rounding where the contrast looks
+        raise NoEstimate("l'esito non varia oltre il modello", "the outcome does not vary beyond the model")
     estimate = float(coefficients[column] / scale[column])
     return Fit(estimate, float(np.sqrt(variance) / scale[column]), _bell_mccaffrey(contrast, slack, q))
 

@@ -67,11 +67,14 @@ class Sample:
         return self.keep(complete)
 
 
-def build_sample(study: Study, scores: pd.DataFrame, outcome: str, wave: str) -> Sample:
-    """Return all consenting children of the study with their scores of `outcome` at the baseline and at `wave`."""
+def build_sample(study: Study, scores: pd.DataFrame, outcome: str, wave: str, before: str | None = None) -> Sample:
+    """Return all consenting children of the study with their scores of `outcome` at the baseline and at `wave`.
+
+    before : another wave in the place of the baseline.
+    """
     children = study.consenting
     here = scores[scores["outcome"] == outcome].pivot(index="participant", columns="wave", values="score")
-    here = here.reindex(index=children["participant"], columns=[study.protocol.baseline.id, wave])
+    here = here.reindex(index=children["participant"], columns=[before or study.protocol.baseline.id, wave])
     baseline, follow_up = here.to_numpy(dtype=float).T
     complete = ~np.isnan(follow_up - baseline)
     matrix, names, dropped = covariate_matrix(children, study.protocol.covariates, complete)

@@ -15,6 +15,8 @@ from scipy import optimize, stats
 from evaluation.counterfactual.estimate import Estimate
 from evaluation.counterfactual.panel import Array
 
+FAR = 100.0  # standard errors from which on the other tail is nothing, and the noncentral chi-squared breaks down
+
 
 @dataclass(frozen=True)
 class TwoCentre:
@@ -63,6 +65,8 @@ def bias_critical(ratio: float, alpha: float = 0.05) -> float:
 
     The square root of the 1 - alpha quantile of a noncentral chi-squared with one df and noncentrality ratio^2.
     """
+    if ratio > FAR:
+        return ratio + float(stats.norm.ppf(1 - alpha))
     return float(np.sqrt(stats.ncx2.ppf(1 - alpha, 1, ratio**2) if ratio > 0 else stats.chi2.ppf(1 - alpha, 1)))
 
 
@@ -88,3 +92,18 @@ def shocked_interval(value: float, std_error: float, critical: float, shocks: Ar
     """Ends of the interval value +- critical * sqrt(se^2 + 2 s^2) for each shock SD s."""
     reach = critical * np.sqrt(std_error**2 + 2 * np.asarray(shocks) ** 2)
     return value - reach, value + reach
+
+
+USUAL_ICC = (0.01, 0.10)  # of levels, between schools: for orientation (Hedges & Hedberg 2007)
+
+
+def usual_shocks(shock_sd: float, icc: float) -> tuple[float, float]:
+    """Shock SDs, in the unit of `shock_sd`, of the ICCs usual between schools, given the shock of one declared ICC.
+
+    NaN where the declared ICC is zero, which says nothing of the variance of change.
+    """
+    if not 0 < icc < 1:
+        return float("nan"), float("nan")
+    change_sd = shock_sd / np.sqrt(icc / (1 - icc))
+    low, high = (float(change_sd * np.sqrt(usual / (1 - usual))) for usual in USUAL_ICC)
+    return low, high

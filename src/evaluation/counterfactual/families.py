@@ -1,0 +1,79 @@
+"""Many outcomes at once: p-values adjusted within each family, a role at a wave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evaluation.counterfactual.multiplicity import benjamini_hochberg, holm, romano_wolf
+from evaluation.counterfactual.panel import Array, NoEstimate, build_sample
+from evaluation.counterfactual.resampling import permutation_distribution, permutation_matrix, permutation_p
+from evaluation.study.folder import Study
+
+
+@dataclass(frozen=True)
+class Family:
+    """The outcomes of one role at one wave: raw p of each outcome's own children, adjusted p, NaN where there is none.
+
+    n_treated, n_comparison : children complete on the whole family, on whom the joint adjustment rests.
+    """
+
+    role: str
+    wave: str
+    outcomes: tuple[str, ...]
+    p_raw: Array
+    p_adjusted: Array
+    n_treated: int
+    n_comparison: int
+
+
+def families(study: Study, scores: pd.DataFrame) -> Iterator[Family]:
+    """Adjust the permutation p of the `did` rows by the protocol's method, family by family.
+
+    Romano-Wolf uses common draws over the children complete on every outcome of the family that varies; Holm and
+    Benjamini-Hochberg the raw p of each outcome's own children.
+    """
+    for role in dict.fromkeys(outcome.role for outcome in study.protocol.outcomes):
+        for wave in study.protocol.follow_ups:
+            yield _family(study, scores, role, wave.id)
+
+
+def _family(study: Study, scores: pd.DataFrame, role: str, wave: str) -> Family:
+    outcomes = tuple(outcome.id for outcome in study.protocol.outcomes if outcome.role == role)
+    samples = [build_sample(study, scores, outcome, wave) for outcome in outcomes]
+    treated = samples[0].treated
+    changes = np.column_stack([sample.change for sample in samples])
+    raw = np.array([_raw_p(study, change, treated) for change in changes.T])
+    known = ~np.isnan(raw)
+    complete = ~np.isnan(changes[:, known]).any(axis=1)
+    adjusted = np.full(len(outcomes), np.nan)
+    if known.any():
+        adjusted[known] = _adjust(study, changes[:, known][complete], treated[complete], raw[known])
+    counts = int((complete & treated).sum()), int((complete & ~treated).sum())
+    return Family(role, wave, outcomes, raw, adjusted, *counts)
+
+
+def _raw_p(study: Study, change: Array, treated: Array) -> float:
+    analysis, seen = study.protocol.analysis, ~np.isnan(change)
+    try:
+        return permutation_p(
+            *permutation_distribution(change[seen], treated[seen], analysis.permutations, analysis.seed)
+        )
+    except NoEstimate:
+        return float("nan")
+
+
+def _adjust(study: Study, changes: Array, treated: Array, raw: Array) -> Array:
+    analysis = study.protocol.analysis
+    if analysis.multiplicity == "holm":
+        return holm(raw)
+    if analysis.multiplicity == "benjamini_hochberg":
+        return benjamini_hochberg(raw)
+    try:
+        permuted, observed, exact = permutation_matrix(changes, treated, analysis.permutations, analysis.seed)
+    except NoEstimate:
+        return np.full(len(raw), np.nan)
+    return romano_wolf(observed, permuted, exact)
