@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
 from evaluation.study.folder import Study
-from evaluation.study.instrument import Item
 from evaluation.study.protocol import Outcome
 
 KEYS = ["participant", "wave"]
@@ -29,8 +30,15 @@ def answers(study: Study) -> pd.DataFrame:
     return wide
 
 
-def score_study(study: Study) -> pd.DataFrame:
+Rule = Literal["protocol", "all_answered", "standardised_items"]
+
+
+def score_study(study: Study, rule: Rule = "protocol") -> pd.DataFrame:
     """Score every outcome of the protocol for every child and wave.
+
+    rule : `protocol`; `all_answered`, only where every item was answered; `standardised_items`, each item first divided
+    by its SD at the baseline, so that those with wide answers do not outweigh the others, and the scale set back to the
+    mean and SD that it has under the protocol's rule.
 
     Returns
     -------
@@ -42,17 +50,25 @@ def score_study(study: Study) -> pd.DataFrame:
         [study.consenting["participant"], [wave.id for wave in study.protocol.waves]], names=KEYS
     )
     wide = wide.reindex(every)
-    simple = {o.id: _score(wide, study, o) for o in study.protocol.outcomes if o.kind != "composite"}
+    simple = {o.id: _score(wide, study, o, rule) for o in study.protocol.outcomes if o.kind != "composite"}
     composites = {o.id: _composite(simple, study, o) for o in study.protocol.outcomes if o.kind == "composite"}
     by_outcome = {**simple, **composites}
     scores = pd.concat({o.id: by_outcome[o.id] for o in study.protocol.outcomes}, names=["outcome"])
     return scores.rename("score").reset_index()[["participant", "wave", "outcome", "score"]]
 
 
-def _score(wide: pd.DataFrame, study: Study, outcome: Outcome) -> pd.Series:
+def _score(wide: pd.DataFrame, study: Study, outcome: Outcome, rule: Rule) -> pd.Series:
     if outcome.kind == "measure":
         return wide[outcome.id]
-    return mean_of_answered(wide[_ids(study.instrument.scale(outcome.id))], outcome.minimum_answered)
+    items = wide[[item.id for item in study.instrument.scale(outcome.id)]]
+    minimum = 1.0 if rule == "all_answered" else outcome.minimum_answered
+    score = mean_of_answered(items, minimum)
+    if rule != "standardised_items":
+        return score
+    at_baseline = wide.index.get_level_values("wave") == study.protocol.baseline.id
+    even = mean_of_answered(items / items[at_baseline].std(ddof=1).replace(0, np.nan), minimum)
+    scale = score[at_baseline].std(ddof=1) / even[at_baseline].std(ddof=1)
+    return score[at_baseline].mean() + scale * (even - even[at_baseline].mean())
 
 
 def mean_of_answered(items: pd.DataFrame, minimum_answered: float) -> pd.Series:
@@ -68,12 +84,37 @@ def _composite(simple: dict[str, pd.Series], study: Study, outcome: Outcome) -> 
     """
     parts = []
     for part in outcome.of:
-        baseline = simple[part].xs(study.protocol.baseline.id, level="wave")
+        baseline = simple[part][simple[part].index.get_level_values("wave") == study.protocol.baseline.id]
         spread = baseline.std(ddof=1)
         sign = 1.0 if study.protocol.outcome(part).direction == "higher" else -1.0
         parts.append(sign * (simple[part] - baseline.mean()) / (spread if spread > 0 else np.nan))
     return pd.concat(parts, axis=1).mean(axis=1, skipna=False)
 
 
-def _ids(items: tuple[Item, ...]) -> list[str]:
-    return [item.id for item in items]
+def score_ranges(study: Study, scores: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """Lowest and highest score that each outcome can take, where the codebook bounds its items.
+
+    Parameters
+    ----------
+    scores : as `score_study` returns them; a composite's range follows from its parts' baseline means and SDs.
+    """
+    ranges: dict[str, tuple[float, float]] = {}
+    for outcome in study.protocol.outcomes:
+        items = (study.instrument[outcome.id],) if outcome.kind == "measure" else study.instrument.scale(outcome.id)
+        lows = [item.minimum for item in items if item.minimum is not None]
+        highs = [item.maximum for item in items if item.maximum is not None]
+        if outcome.kind != "composite" and len(lows) == len(highs) == len(items):
+            ranges[outcome.id] = (float(np.mean(lows)), float(np.mean(highs)))
+    baseline = scores[scores["wave"] == study.protocol.baseline.id].groupby("outcome")["score"]
+    for outcome in study.protocol.outcomes:
+        if outcome.of and set(outcome.of) <= set(ranges):
+            ends = [
+                sorted(
+                    (1 if study.protocol.outcome(part).direction == "higher" else -1)
+                    * (np.array(ranges[part]) - baseline.mean()[part]) / baseline.std(ddof=1)[part]
+                )
+                for part in outcome.of
+            ]  # fmt: skip
+            low, high = np.mean(ends, axis=0)
+            ranges[outcome.id] = (float(low), float(high))
+    return ranges
