@@ -18,14 +18,13 @@ ENVIRONMENT = command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: inst
 ## test-browser    the pages of the report in a browser
 ## lab             the notebooks in JupyterLab
 ## verify          check the signature and the hashes of the report
-## lessons         make the course
 ## lint            style, types, and notebooks stored without outputs
 ## bench           time and memory of the slow parts
 ## lock            recompile the lock files and environment.yml (ARGS=--upgrade moves to newer versions)
 ## clean           delete what was made for the study; it can all be made again, but for real signatures
 
 TESTS = test-unit test-gold test-recovery test-study test-browser
-.PHONY: help report test $(TESTS) lab verify lessons lint bench lock clean environment test-environment
+.PHONY: help report test $(TESTS) lab verify lint bench lock clean environment test-environment
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -54,9 +53,6 @@ lab: environment
 verify: environment
 	@$(BIN)/evaluation verify reports/$(STUDY)
 
-lessons: environment
-	@$(BIN)/evaluation lessons
-
 lint: test-environment
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
@@ -71,4 +67,4 @@ lock:
 
 clean:
 	@test -n "$(STUDY)" || { echo "Name a study: make STUDY=volare-alto-2023 clean" >&2; exit 2; }
-	@rm -rf "reports/$(STUDY)" "data/processed/$(STUDY)"
+	@rm -rf ".runs/$(STUDY)" "reports/$(STUDY)" "data/processed/$(STUDY)"

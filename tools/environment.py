@@ -114,7 +114,7 @@ def make_venv(venv: "Path") -> None:
     # not sys.executable: from inside an active .venv, that is the file just removed
     python = getattr(sys, "_base_executable", None) or sys.executable
     with at_work(venv):
-        made = subprocess.run([python, "-m", "venv", str(venv)], capture_output=True, text=True)  # noqa: S603 (no input)
+        made = subprocess.run([python, "-m", "venv", str(venv)], capture_output=True, text=True)
         if made.returncode:
             shutil.rmtree(str(venv), ignore_errors=True)
             raise SetupError(DISK_FULL if explanation(made.stdout + made.stderr) == DISK_FULL else NO_VENV)
@@ -124,7 +124,7 @@ def pip_install(venv: "Path", *arguments: str) -> None:
     """Run `pip install` in `venv`, its output kept in the log there; raise SetupError if it fails."""
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
     with at_work(venv), (venv / LOG).open("wb") as output:
-        status = subprocess.call([*pip, *arguments], stdout=output, stderr=output)  # noqa: S603 (no user input)
+        status = subprocess.call([*pip, *arguments], stdout=output, stderr=output)
         if status < 0:  # killed: what it left behind is not to be trusted
             raise SetupError(UNKNOWN)
     if status:

@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
         print(NO_UV, file=sys.stderr)
         return 2
     for options in LOCKS:
-        status = subprocess.call([*COMPILE, *options, *arguments], cwd=ROOT)  # noqa: S603 (the maintainer's own options)
+        status = subprocess.call([*COMPILE, *options, *arguments], cwd=ROOT)
         if status:
             return status
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from evaluation.errors import UserError
 from evaluation.language import LANGUAGES, Language
@@ -36,6 +37,8 @@ Languages = Annotated[
 
 def main() -> NoReturn:
     """Run the command line: user errors become a message and an exit code; --debug shows the traceback."""
+    # Matrices here are small: threads of the linear-algebra library cost more than they give, in every notebook's kernel.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     debug = DEBUG in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != DEBUG]
     try:
@@ -203,14 +206,12 @@ def _link(path: Path) -> str:
 
 @contextmanager
 def progress() -> Iterator[Notify]:
-    """Show what runs, notebook and cell, on a terminal; one line a notebook elsewhere."""
+    """Show what runs, notebook and cell: bars on a terminal, a line for each notebook elsewhere."""
+    if not err.is_terminal:
+        yield _say_when_done
+        return
     bars: dict[str, TaskID] = {}
-    columns = (
-        TextColumn("{task.description:<24}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeElapsedColumn(),
-    )
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as shown:
 
         def notify(what: str, done: int, total: int) -> None:
@@ -219,3 +220,8 @@ def progress() -> Iterator[Notify]:
             shown.update(bars[what], completed=done, total=total)
 
         yield notify
+
+
+def _say_when_done(what: str, done: int, total: int) -> None:
+    if done == total and not what.endswith(".html"):
+        err.print(f"done  {escape(what)}")

@@ -35,33 +35,27 @@ class Notebook:
 
 SCORES = "processed/scores.csv"
 TABLES = "reports/tables/"
+
+
+def _tables(*names: str) -> tuple[str, ...]:
+    return tuple(f"{TABLES}{name}.csv" for name in names)
+
+
 NOTEBOOKS = (
     Notebook("01_data", ("processed/children.csv",)),
+    Notebook("02_measurement", (SCORES, *_tables("reliability", "items"))),
+    Notebook("03_comparability", _tables("flow", "attrition", "balance"), (SCORES,)),
+    Notebook("04_effects", _tables("estimates"), (SCORES,)),
+    Notebook("05_robustness", _tables("sensitivity", "bounds", "honest", "specification_curve"), (SCORES,)),
     Notebook(
-        "02_measurement", (SCORES, TABLES + "reliability.csv", TABLES + "items.csv")
+        "06_payment", (*_tables("payment"), TABLES + "payment.json"),
+        (SCORES, *_tables("estimates", "attrition", "balance")),
     ),
+    Notebook("07_programme", _tables("monitoring")),
     Notebook(
-        "03_comparability",
-        (TABLES + "flow.csv", TABLES + "attrition.csv", TABLES + "balance.csv"),
-        (SCORES,),
-    ),
-    Notebook("04_effects", (TABLES + "estimates.csv",), (SCORES,)),
-    Notebook("05_robustness", (TABLES + "sensitivity.csv",), (SCORES,)),
-    Notebook(
-        "06_payment",
-        (TABLES + "payment.csv", TABLES + "payment.json"),
-        (SCORES, TABLES + "estimates.csv", TABLES + "attrition.csv", TABLES + "balance.csv"),
-    ),
-    Notebook("07_programme", (TABLES + "monitoring.csv",), ()),
-    Notebook(
-        "evaluator_report",
-        (),
-        (
-            SCORES,
-            *(TABLES + f"{name}.csv" for name in (
-                "flow", "attrition", "reliability", "balance", "estimates", "sensitivity", "payment", "monitoring",
-            )),
-        ),
+        "evaluator_report", (),
+        (SCORES, *_tables("flow", "attrition", "reliability", "balance", "estimates", "bounds", "sensitivity", "honest",
+                          "specification_curve", "payment", "monitoring")),
     ),
 )  # fmt: skip
 REPORT = NOTEBOOKS[-1].name
@@ -155,7 +149,8 @@ def _look_often() -> None:
     import attrs
     from pytask_parallel import execute
 
-    attrs.fields(execute._Sleeper).timings.default[:] = [0.02]
+    timings: Any = attrs.fields(execute._Sleeper).timings.default
+    timings[:] = [0.02]
 
 
 def steps(run: Run, inputs: str, note: Callable[[str], None]) -> list[Any]:
@@ -267,6 +262,7 @@ def _task(
     run: Run, name: str, work: Callable[[Run], None], version: str, depends: list[Path], products: list[Path]
 ) -> Any:
     """Make a pytask task that runs again when `version`, a file it depends on, or one of its products changes."""
+
     def step(
         version: Annotated[str, pytask.PythonNode(value=version, hash=True)],
         depends: list[Path] = depends,

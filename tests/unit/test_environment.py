@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ["test-unit", "test-gold", "test-recovery", "test-study", "test-browser"]
-TARGETS = ["help", "report", "test", *KINDS, "lab", "verify", "lessons", "lint", "bench", "lock", "clean"]
+TARGETS = ["help", "report", "test", *KINDS, "lab", "verify", "lint", "bench", "lock", "clean"]
 
 
 def tool(name: str) -> ModuleType:

@@ -233,7 +233,7 @@ def test_protocol_names_the_centres_waves_and_scales_of_the_tables(files, partic
     protocol = yaml.safe_load(files["protocol.yml"])
     assert protocol["study"]["id"] == "volare-alto-2023"
     assert protocol["study"]["provenance"] == "synthetic"
-    assert set(protocol["centres"].values()) == set(participants["centre"])
+    assert {protocol["centres"]["treated"], protocol["centres"]["comparison"]} == set(participants["centre"])
     assert [wave["id"] for wave in protocol["waves"]] == sorted(set(responses["wave"]))
     kinds = {kind: [row["id"] for row in protocol["outcomes"] if row["kind"] == kind] for kind in ("scale", "measure")}
     assert kinds["scale"] == list(SCALES)

@@ -21,3 +21,18 @@ def suppress(table: pd.DataFrame, counts: tuple[str, ...], keep: tuple[str, ...]
     shown = table.astype(dict.fromkeys(derived, object))
     shown.loc[small, derived] = SUPPRESSED
     return shown
+
+
+def suppress_shares(table: pd.DataFrame, shares: tuple[str, ...], count: str, minimum: int) -> pd.DataFrame:
+    """Replace a share by `suppressed` where fewer than `minimum` children, but not none, make it up, or all but so few.
+
+    Parameters
+    ----------
+    shares : columns with shares between 0 and 1 of the children in column `count`.
+    """
+    shown = table.astype(dict.fromkeys(shares, object))
+    for column in shares:
+        part = (table[column] * table[count]).round()
+        few = ((part > 0) & (part < minimum)) | ((table[count] - part < minimum) & (part > 0))
+        shown.loc[few, column] = SUPPRESSED
+    return shown

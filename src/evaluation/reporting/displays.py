@@ -13,6 +13,7 @@ from evaluation.reporting.disclosure import SUPPRESSED
 from evaluation.reporting.exhibits import Table
 from evaluation.reporting.tables import to_number
 from evaluation.reporting.words import (
+    ATTRITION,
     CENTRES,
     INDICATORS,
     KINDS,
@@ -20,6 +21,7 @@ from evaluation.reporting.words import (
     WWC,
     centre_name,
     covariate_name,
+    interval_level,
     of_language,
     outcome_name,
     wave_name,
@@ -127,6 +129,9 @@ def attrition(study: Study, table: pd.DataFrame, language: Language) -> Table:
         centre_name(study.protocol, "treated", language): (_percent("treated", language), True),
         centre_name(study.protocol, "comparison", language): (_percent("comparison", language), True),
         ("Differenza" if it else "Difference"): (_percent("differential", language), True),
+        ("Limite cauto" if it else "Cautious boundary"): (_percent("cautious", language), True),
+        ("Limite ottimista" if it else "Optimistic boundary"): (_percent("optimistic", language), True),
+        ("Giudizio" if it else "Verdict"): (lambda r: ATTRITION[r["verdict"]][language], False),
     }
     caption = "Quote di ragazzi persi." if it else "Shares of children lost."
     return build(table.to_dict("records"), columns, caption)
@@ -144,9 +149,16 @@ def reliability(study: Study, table: pd.DataFrame, language: Language) -> Table:
             "n": (numeric("n", language, 0), True),
             ("Alfa" if it else "Alpha"): (numeric("alpha", language), True),
             ("Intervallo al 95 %" if it else "95 % interval"): (_interval("alpha_low", "alpha_high", language), True),
+            "Omega": (numeric("omega", language), True),
+            ("Intervallo di omega" if it else "Omega interval"): (_interval("omega_low", "omega_high", language), True),
+            "ICC": (numeric("icc", language), True),
         },
-        "Alfa di Cronbach dei questionari completi, centri insieme." if it
-        else "Cronbach's alpha of the complete answer sheets, centres pooled.",
+        "Affidabilità delle scale sui questionari completi, centri insieme." if it
+        else "Reliability of the scales on the complete answer sheets, centres pooled.",
+        "Alfa di Cronbach (intervallo di Feldt), omega di McDonald, ICC(2,1) di un solo valutatore; un trattino dove il "
+        "numero non è definito." if it
+        else "Cronbach's alpha (Feldt's interval), McDonald's omega, ICC(2,1) of a single rater; a dash where the number is "
+        "not defined.",
     )  # fmt: skip
 
 
@@ -166,6 +178,9 @@ def balance(study: Study, table: pd.DataFrame, language: Language) -> Table:
             centre_name(study.protocol, "treated", language): (numeric("mean_treated", language), True),
             centre_name(study.protocol, "comparison", language): (numeric("mean_comparison", language), True),
             "g": (numeric("smd", language), True),
+            ("g, pesata" if it else "g, weighted"): (numeric("smd_weighted", language), True),
+            ("Rapporto varianze" if it else "Variance ratio"): (numeric("variance_ratio", language), True),
+            "KS": (numeric("ks", language), True),
             ("Indice di Cox" if it else "Cox index"): (numeric("cox", language), True),
             "WWC": (lambda r: _or_withheld_word(r["wwc"], language), False),
         },
@@ -181,12 +196,18 @@ def _or_withheld_word(cell: str, language: Language) -> str:
 def estimates(study: Study, table: pd.DataFrame, language: Language, first: str = "estimator") -> Table:
     """Estimates with intervals; the first column names the estimator or the outcome."""
     it = language == "it"
+    level = interval_level(study.protocol, language)
     unit = study.protocol.outcome(table["outcome"].iloc[0]).unit_text[language] if first == "estimator" else ""
     name = study.protocol.outcome(table["outcome"].iloc[0]).name[language]
     names: dict[str, tuple[str, Cell]] = {
         "estimator": ("Stimatore" if it else "Estimator", lambda r: ESTIMATORS[r["estimator"]].name[language]),
         "outcome": ("Esito" if it else "Outcome", lambda r: outcome_name(study.protocol, r["outcome"], language)),
     }
+    primary, estimator = study.protocol.primary.id, study.protocol.analysis.estimator
+
+    def confirms(row: Row) -> bool:
+        return bool(row["outcome"] == primary and row["estimator"] == estimator)
+
     captions = {
         "estimator": f"{name}: l'effetto secondo ogni stimatore, in {unit}." if it
         else f"{name}: the effect by every estimator, in {unit}.",
@@ -194,16 +215,18 @@ def estimates(study: Study, table: pd.DataFrame, language: Language, first: str 
         else "Every outcome by the pre-specified estimator, each in its own unit.",
     }  # fmt: skip
     columns: dict[str, tuple[Cell, bool]] = {
-        names[first][0]: (names[first][1], False),
+        names[first][0]: (lambda r: names[first][1](r) + (" ◆" if confirms(r) else ""), False),
         ("Effetto" if it else "Effect"): (numeric("estimate", language), True),
-        ("Intervallo al 95 %" if it else "95 % interval"): (_interval("ci_low", "ci_high", language), True),
+        (f"Intervallo al {level}" if it else f"{level} interval"): (_interval("ci_low", "ci_high", language), True),
         "p": (_p("p_value", language), True),
         ("p perm." if it else "perm. p"): (_p("p_permutation", language), True),
+        **({("p corr." if it else "adj. p"): (_p("p_adjusted", language), True)} if first == "outcome" else {}),
         "g": (numeric("hedges_g", language), True),
         ("Trattati" if it else "Treated"): (lambda r: r["n_treated"], True),
         ("Confronto" if it else "Comparison"): (lambda r: r["n_comparison"], True),
     }
-    return build(table.to_dict("records"), columns, captions[first])
+    mark = "◆ analisi confermativa del protocollo" if it else "◆ the protocol's confirmatory analysis"
+    return build(table.to_dict("records"), columns, captions[first], f"{mark}.")
 
 
 def sensitivity(study: Study, table: pd.DataFrame, language: Language) -> Table:
@@ -251,8 +274,11 @@ def monitoring(table: pd.DataFrame, language: Language) -> Table:
     it = language == "it"
     flags = list(dict.fromkeys(of_language(flag, language) for flag in table["flag"] if flag))
     marks = {flag: "†" * (position + 1) for position, flag in enumerate(flags)}
-    sources = {source: f"[{position}]" for position, source in enumerate(dict.fromkeys(table["source"]), start=1)}
-    notes = [f"{mark} {flag}." for flag, mark in marks.items()] + [f"{mark} {source}." for source, mark in sources.items()]
+    origins = dict.fromkeys(zip(table["project"], table["source"], strict=True))
+    sources = {origin: f"[{position}]" for position, origin in enumerate(origins, start=1)}
+    notes = [f"{mark} {flag}." for flag, mark in marks.items()] + [
+        f"{mark} {project}, {source}." for (project, source), mark in sources.items()
+    ]
     return build(
         table.to_dict("records"),
         {
@@ -262,8 +288,7 @@ def monitoring(table: pd.DataFrame, language: Language) -> Table:
             ("Tipo" if it else "Kind"): (lambda r: INDICATORS.get(r["kind"], CENTRES["both"])[language], False),
             ("Valore" if it else "Value"): (lambda r: _indicator_value(r, language), True),
             ("Periodo" if it else "Period"): (lambda r: of_language(r["period"], language) or NO_VALUE, False),
-            ("Progetto" if it else "Project"): (lambda r: r["project"], False),
-            ("Fonte" if it else "Source"): (lambda r: sources[r["source"]], False),
+            ("Fonte" if it else "Source"): (lambda r: sources[r["project"], r["source"]], False),
         },
         "Gli indicatori di monitoraggio, ciascuno con la sua fonte. Due progetti non si sommano mai." if it
         else "The monitoring indicators, each with its source. Two projects are never added up.",

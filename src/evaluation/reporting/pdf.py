@@ -38,6 +38,10 @@ WORDS: dict[str, Text] = {
         "Impronta SHA-256 di ro-crate-metadata.json, che elenca dati, codice e risultati",
         "SHA-256 digest of ro-crate-metadata.json, which lists data, code and results",
     ),
+    "signed-bytes": text(
+        "La firma nel riquadro vale per gli esatti byte di questo documento.",
+        "The signature in the box holds for the exact bytes of this document.",
+    ),
     "of": text("di", "of"),
 }
 MONTHS: dict[Language, str] = {

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evaluation.counterfactual.sensitivity import usual_shocks
 from evaluation.language import LANGUAGES, Language, Text, interval, number, text
 from evaluation.reporting.disclosure import SUPPRESSED
 from evaluation.reporting.tables import to_number
-from evaluation.reporting.words import VERDICTS, centre_name
+from evaluation.reporting.words import VERDICTS, centre_name, interval_level
 from evaluation.study.protocol import Protocol
 
 Row = Mapping[str, str]
@@ -40,9 +41,11 @@ def effect_sentence(protocol: Protocol, row: Row, language: Language) -> str:
         return {"it": "L'effetto non può essere stimato.", "en": "The effect cannot be estimated."}[language]
     outcome = protocol.outcome(row["outcome"])
     sign = 1 if outcome.direction == "higher" else -1
-    low, high = sorted(sign * to_number(row[end]) for end in ("ci_low", "ci_high"))
-    shown = f"{number(value, language)} {outcome.unit_text[language]}"
-    between = interval(to_number(row["ci_low"]), to_number(row["ci_high"]), language)
+    ends = to_number(row["ci_low"]), to_number(row["ci_high"])
+    low, high = sorted(sign * end for end in ends)
+    decimals = _decimals(value, *ends)
+    shown = f"{number(value, language, decimals)} {outcome.unit_text[language]}"
+    between = interval(*ends, language, decimals)
     kind = "better" if low > 0 else "worse" if high < 0 else "open"
     words = {
         "better": text(
@@ -59,15 +62,20 @@ def effect_sentence(protocol: Protocol, row: Row, language: Language) -> str:
         ),
     }[kind]
     centre, name = centre_name(protocol, "treated", language), outcome.name[language]
-    level = number(100 * (1 - protocol.analysis.alpha), language, 0)
+    level = interval_level(protocol, language)
     return {
-        "it": f"{name}: i ragazzi di {centre} {words['it']}; effetto {shown} (intervallo al {level} %: da {between}).",
-        "en": f"{name}: the children of {centre} {words['en']}; effect {shown} ({level} % interval: {between}).",
+        "it": f"{name}: i ragazzi di {centre} {words['it']}; effetto {shown} (intervallo al {level}: da {between}).",
+        "en": f"{name}: the children of {centre} {words['en']}; effect {shown} ({level} interval: {between}).",
     }[language]
 
 
 def two_centre_sentence(protocol: Protocol, row: Row, language: Language) -> str:
     """Say how much of a difference between the centres' own trends the finding bears."""
+    if row.get("two_centre_low") == SUPPRESSED:
+        return {
+            "it": "La sensibilità ai due centri è omessa: riguarderebbe troppo pochi ragazzi.",
+            "en": "The two-centre sensitivity is withheld: it would rest on too few children.",
+        }[language]
     bias, low, high = (to_number(row.get(c, "")) for c in ("break_even_bias", "two_centre_low", "two_centre_high"))
     if np.isnan(low):
         return {
@@ -76,17 +84,31 @@ def two_centre_sentence(protocol: Protocol, row: Row, language: Language) -> str
         }[language]
     unit = protocol.outcome(row["outcome"]).unit_text[language]
     holds = low > 0 or high < 0
-    between = interval(low, high, language)
-    return f"{_break_even(bias, unit, language)} {_with_shock(between, holds, language)}"
+    between = interval(low, high, language, _decimals(low, high))
+    usual = usual_shocks(to_number(row["shock_sd"]), to_number(row["shock_icc"]))
+    return f"{_break_even(bias, usual, unit, language)} {_with_shock(between, holds, language)}"
 
 
-def _break_even(bias: float, unit: str, language: Language) -> str:
+def _decimals(*values: float) -> int:
+    """Two decimals, or as many as it takes (six at most) for no number to look like a zero that it is not."""
+    return next((d for d in range(2, 6) if all(value == 0 or float(f"{value:.{d}f}") != 0 for value in values)), 6)
+
+
+def _break_even(bias: float, usual: tuple[float, float], unit: str, language: Language) -> str:
     if np.isnan(bias):
         return {
             "it": "L'intervallo ordinario contiene già lo zero: non c'è un risultato da annullare.",
             "en": "The ordinary interval already holds zero: there is no finding to undo.",
         }[language]
-    shown = f"{number(bias, language)} {unit}"
+    shown = f"{number(bias, language, _decimals(bias))} {unit}"
+    if not np.isnan(usual[0]):
+        low, high = (number(float(np.sqrt(2)) * shock, language) for shock in usual)  # of a difference of two centres
+        return {
+            "it": f"Una differenza di {shown} tra le tendenze proprie dei due centri basterebbe ad annullare questo "
+            f"risultato; differenze da {low} a {high} sono usuali tra scuole.",
+            "en": f"A difference of {shown} between the centres' own trends would be enough to undo this finding; "
+            f"differences of {low} to {high} are usual between schools.",
+        }[language]
     return {
         "it": f"Una differenza di {shown} tra le tendenze proprie dei due centri basterebbe ad annullare questo risultato.",
         "en": f"A difference of {shown} between the centres' own trends would be enough to undo this finding.",
@@ -172,10 +194,27 @@ def door_answers(
 
 
 def primary_row(protocol: Protocol, table: pd.DataFrame) -> Row:
-    """Return the row of the primary outcome at the first follow-up wave."""
+    """Return the row of the primary outcome at the first follow-up wave; empty if there is none."""
     chosen = (table["outcome"] == protocol.primary.id) & (table["wave"] == protocol.follow_ups[0].id)
-    return dict(table[chosen].iloc[0])
+    return dict(table[chosen].iloc[0]) if chosen.any() else {}
 
 
 def _both(write: Any) -> Text:
     return {code: write(code) for code in LANGUAGES}
+
+
+def bracket_sentence(protocol: Protocol, estimates: pd.DataFrame, language: Language) -> str:
+    """Set `did_adjusted` and `ancova` of the primary outcome side by side, with the condition under which they bracket."""
+    chosen = estimates[(estimates["outcome"] == protocol.primary.id) & (estimates["wave"] == protocol.follow_ups[0].id)]
+    values = chosen.set_index("estimator")["estimate"].map(to_number)
+    did, ancova = (number(values.get(name, np.nan), language) for name in ("did_adjusted", "ancova"))
+    return {
+        "it": f"Con le stesse covariate la differenza nelle differenze dà {did} e l'ANCOVA {ancova}. Se l'esito finale "
+        "cresce con quello iniziale meno che uno a uno, e i due gruppi partono in ordine, le due stime racchiudono "
+        "l'effetto (Ding e Li 2019): l'una è giusta se valgono le tendenze parallele, l'altra se, a pari partenza, i due "
+        "centri sarebbero finiti uguali.",
+        "en": f"With the same covariates the difference in differences gives {did} and ANCOVA {ancova}. If the final score "
+        "rises with the initial one by less than one for one, and the two groups start in order, the two estimates bracket "
+        "the effect (Ding & Li 2019): one is right if trends are parallel, the other if, at equal start, both centres would "
+        "have ended alike.",
+    }[language]

@@ -10,8 +10,13 @@ import pandas as pd
 from evaluation.counterfactual.analysis import analyse, estimates_table
 from evaluation.counterfactual.bounds import attrition_table, flow_table
 from evaluation.counterfactual.comparability import balance_table
-from evaluation.counterfactual.robustness import sensitivity_table
-from evaluation.measurement.reliability import items_table, reliability_table
+from evaluation.counterfactual.missing import bounds_table
+from evaluation.counterfactual.panel import NoEstimate
+from evaluation.counterfactual.robustness import honest_table, sensitivity_table
+from evaluation.counterfactual.specification import EMPTY_CURVE, curve_table, specification_curve
+from evaluation.measurement.scores import Rule, score_ranges, score_study
+from evaluation.measurement.tables import items_table, reliability_table
+from evaluation.reporting.disclosure import suppress, suppress_shares
 from evaluation.reporting.monitoring import monitoring_table
 from evaluation.study.folder import Study
 
@@ -20,32 +25,57 @@ from evaluation.study.folder import Study
 class Result:
     """One table under tables/: how it is made from a study and its scores, and when its numbers are withheld.
 
-    counts : columns of children a row rests on; keep : columns that stay when a row is withheld. Without counts the table
-    holds design counts only, or nothing about children.
+    counts : columns of children a row rests on; keep : columns that stay when a row is withheld; shares : columns with
+    shares of the first count, each withheld by itself. Without counts the table holds design counts only, or nothing
+    about children.
     """
 
     make: Callable[[Study, pd.DataFrame], pd.DataFrame]
     counts: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
+
+    def table(self, study: Study, scores: pd.DataFrame) -> pd.DataFrame:
+        """Make the table and withhold what rests on too few children."""
+        minimum = study.protocol.privacy.minimum_cell
+        made = self.make(study, scores)
+        if self.shares:
+            made = suppress_shares(made, self.shares, self.counts[0], minimum)
+        return suppress(made, self.counts, self.keep, minimum)
 
 
+def _curve(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the curve of the primary outcome at the first follow-up wave, by the protocol's scores and by other rules."""
+    scorings = {"protocol": scores}
+    others: tuple[Rule, ...] = ("standardised_items", "all_answered")
+    for rule in others:
+        scorings[rule] = score_study(study, rule)
+    try:
+        curve = specification_curve(study, scorings, study.protocol.primary.id, study.protocol.follow_ups[0].id)
+    except NoEstimate:
+        return EMPTY_CURVE
+    return curve_table(curve)
+
+
+CENTRES = ("n_treated", "n_comparison")
 RESULTS: dict[str, Result] = {
     "flow": Result(flow_table),
     "attrition": Result(lambda study, scores: attrition_table(flow_table(study, scores))),
-    "reliability": Result(lambda study, _: reliability_table(study), ("n",), ("outcome", "wave", "items")),
-    "items": Result(lambda study, _: items_table(study), ("n",), ("item", "scale", "wave")),
-    "balance": Result(
-        balance_table, ("n_treated", "n_comparison"), ("variable", "kind", "n_treated", "n_comparison")
-    ),
+    "reliability": Result(lambda study, _: reliability_table(study), ("n",), ("outcome", "wave", "items", "raters")),
+    "items": Result(lambda study, _: items_table(study), ("n",), ("item", "scale", "wave"), ("floor", "ceiling")),
+    "balance": Result(balance_table, CENTRES, ("variable", "kind", *CENTRES)),
     "estimates": Result(
         lambda study, scores: estimates_table(analyse(study, scores)),
-        ("n_treated", "n_comparison"),
-        ("outcome", "role", "wave", "estimator", "unit", "n_treated", "n_comparison"),
+        CENTRES, ("outcome", "role", "wave", "estimator", "unit", *CENTRES),
     ),
-    "sensitivity": Result(
-        sensitivity_table,
-        ("n_treated", "n_comparison"),
-        ("outcome", "wave", "estimator", "unit", "n_treated", "n_comparison"),
+    "bounds": Result(
+        lambda study, scores: bounds_table(study, scores, score_ranges(study, scores)),
+        CENTRES, ("outcome", "wave", "method", "shifted", "delta", "unit", *CENTRES),
+    ),
+    "sensitivity": Result(sensitivity_table, CENTRES, ("outcome", "wave", "estimator", "unit", *CENTRES)),
+    "honest": Result(honest_table, CENTRES, ("outcome", "wave", "restriction", "value", "unit", *CENTRES)),
+    "specification_curve": Result(
+        _curve, CENTRES, ("outcome", "wave", "estimator", "covariates", "scoring", "children", "unit", *CENTRES)
     ),
     "monitoring": Result(lambda study, _: monitoring_table(study)),
 }  # fmt: skip

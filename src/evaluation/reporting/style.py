@@ -40,9 +40,24 @@ def drawing(language: Language, width: float = 6.4, height: float = 3.8) -> Iter
     with rc_context(SETTINGS):
         figure, axes = plt.subplots(figsize=(width, height))
         yield figure, axes
-        for axis in (axes.xaxis, axes.yaxis):
-            if isinstance(axis.get_major_formatter(), ScalarFormatter):
-                axis.set_major_formatter(_in(language, _decimals(list(axis.get_majorticklocs()))))
+        _write_numbers(axes, language)
+
+
+@contextmanager
+def panels(
+    language: Language, heights: tuple[float, float], width: float
+) -> Iterator[tuple[Drawing, tuple[Axes, Axes]]]:
+    """Open a figure of two panels, one above the other, of these heights (inches), on a common horizontal axis."""
+    with rc_context(SETTINGS):
+        figure, (top, below) = plt.subplots(2, figsize=(width, sum(heights)), sharex=True, height_ratios=heights)
+        yield figure, (top, below)
+        _write_numbers(top, language)
+
+
+def _write_numbers(axes: Axes, language: Language) -> None:
+    for axis in (axes.xaxis, axes.yaxis):
+        if isinstance(axis.get_major_formatter(), ScalarFormatter):
+            axis.set_major_formatter(_in(language, _decimals(list(axis.get_majorticklocs()))))
 
 
 def _in(language: Language, decimals: int) -> FuncFormatter:

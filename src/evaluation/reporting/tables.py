@@ -19,8 +19,9 @@ def published(value: object) -> str:
         return str(int(value))
     if isinstance(value, float | np.floating):
         return "" if np.isnan(value) else format(float(value) + 0.0, f".{DIGITS}g")
-    shown = "" if value is None else str(value)
-    return f"'{shown}" if shown.startswith(FORMULA_STARTS) and not _is_number(shown) else shown
+    shown = "" if value is None or value is pd.NA or value is pd.NaT else str(value)
+    harmless = f"'{shown}" if shown.startswith(FORMULA_STARTS) and not _is_number(shown) else shown
+    return harmless.replace("\r\n", "\n").replace("\r", "\n")  # the writer quotes LF only: a CR would begin a new row
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluation.language import Language, text
+from evaluation.language import Language, exact, text
 from evaluation.study.protocol import Protocol
 
 ROLES = {
@@ -45,6 +45,12 @@ WWC = {
     "fails": text("non equivalente", "not equivalent"),
     "": text("–", "–"),
 }
+ATTRITION = {
+    "low": text("entro il limite cauto", "within the cautious boundary"),
+    "low_if_optimistic": text("entro il solo limite ottimista", "within the optimistic boundary only"),
+    "high": text("oltre entrambi i limiti", "beyond both boundaries"),
+    "": text("–", "–"),
+}
 SUPPRESSED = text("omesso", "withheld")
 
 
@@ -78,6 +84,11 @@ COVARIATES = {
     "sex": text("sesso", "sex"),
     "school_grade": text("scuola", "school"),
 }
+
+
+def interval_level(protocol: Protocol, language: Language) -> str:
+    """Return the level of the effects' intervals, as declared: `95 %`."""
+    return f"{exact(round(100 * (1 - protocol.analysis.alpha), 6), language)} %"
 
 
 def of_language(cell: str, language: Language) -> str:

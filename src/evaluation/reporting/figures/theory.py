@@ -73,8 +73,8 @@ def _box(axes: Axes, column: int, row: float, words: str, stressed: bool) -> Non
             linewidth=1.6 if stressed else 1,
         )
     )  # fmt: skip
-    shown = "\n".join(textwrap.wrap(words, 24))
-    axes.text(COLUMNS[column] + WIDTH / 2, row, shown, ha="center", va="center", fontsize=7.6, color=INK)
+    shown = "\n".join(textwrap.wrap(words, 22))
+    axes.text(COLUMNS[column] + WIDTH / 2, row, shown, ha="center", va="center", fontsize=7.2, color=INK)
 
 
 def _arrow(axes: Axes, column: int, start: float, end: float, stressed: bool) -> None:

@@ -1,0 +1,197 @@
+"""Figures of notebook 05: chance among children, a difference between centres, other choices, missing children."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from evaluation.counterfactual.estimators import estimator_names
+from evaluation.counterfactual.panel import Sample
+from evaluation.counterfactual.resampling import permutation_distribution, permutation_p
+from evaluation.counterfactual.sensitivity import shocked_interval, usual_shocks
+from evaluation.language import Language, interval, number, p_value, percent, text
+from evaluation.reporting.exhibits import Figure
+from evaluation.reporting.figures.common import NOT_DRAWN, Row
+from evaluation.reporting.style import BAND, COMPARISON, EXPECTED, FAINT, INK, TREATED, drawing, panels
+from evaluation.reporting.tables import to_number
+from evaluation.reporting.words import centre_name, covariate_name
+from evaluation.study.folder import Study
+
+
+def permutation(study: Study, sample: Sample, language: Language) -> Figure | str:
+    """Where the observed t lies among those of shuffled centre labels."""
+    pairs, analysis = sample.pairs(), study.protocol.analysis
+    if min(pairs.n_treated, pairs.n_comparison) < study.protocol.privacy.minimum_cell or not np.ptp(pairs.change):
+        return NOT_DRAWN[language]
+    observed, permuted, exact = permutation_distribution(
+        pairs.change, pairs.treated, analysis.permutations, analysis.seed
+    )
+    p = permutation_p(observed, permuted, exact)
+    with drawing(language) as (figure, axes):
+        axes.hist(permuted[np.isfinite(permuted)], bins=60, color=FAINT, edgecolor="white", linewidth=0.3)
+        for value in (-abs(observed), abs(observed)):
+            axes.axvline(value, color=TREATED, linestyle="-" if value == observed else "--")
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel(
+            {"it": "t di Welch con i centri rimescolati", "en": "Welch's t with shuffled centres"}[language]
+        )
+    caption = {
+        "it": "Quanto spesso il caso da solo darebbe un risultato così lontano da zero, se i bambini fossero scambiabili.",
+        "en": "How often chance alone would give a result this far from zero, if children were exchangeable.",
+    }[language]
+    alt = {
+        "it": f"Il t osservato è {number(observed, language)}; p di permutazione {p_value(p, language)}.",
+        "en": f"The observed t is {number(observed, language)}; permutation p {p_value(p, language)}.",
+    }[language]
+    return Figure(figure, caption, alt)
+
+
+def two_centres(study: Study, row: Row, language: Language) -> Figure | str:
+    """The interval as the shock that moves whole centres grows; declared and break-even shock marked."""
+    if np.isnan(to_number(row["estimate"])):
+        return NOT_DRAWN[language]
+    unit = study.protocol.outcome(row["outcome"]).unit_text[language]
+    value, error, upper = (to_number(row[c]) for c in ("estimate", "std_error", "ci_high"))
+    declared, break_even = to_number(row["shock_sd"]), to_number(row["break_even_shock"])
+    reach = 2.4 * np.nanmax([declared, break_even, error / 2])
+    shocks = np.linspace(0, reach, 200)
+    low, high = shocked_interval(value, error, (upper - value) / error, shocks)
+    with drawing(language) as (figure, axes):
+        axes.fill_between(shocks, low, high, color=BAND, linewidth=0)
+        axes.plot(shocks, low, color=TREATED)
+        axes.plot(shocks, high, color=TREATED)
+        axes.axhline(0, color=INK, linewidth=0.8)
+        axes.axhline(value, color=TREATED, linewidth=1, linestyle=":")
+        low_icc, high_icc = usual_shocks(declared, to_number(row["shock_icc"]))
+        axes.axvspan(low_icc, min(high_icc, reach), ymax=0.04, color=EXPECTED, alpha=0.5, linewidth=0)
+        axes.axvline(declared, color=COMPARISON, linestyle="--", linewidth=1.2)
+        axes.annotate(
+            {"it": "dichiarato", "en": "declared"}[language], (declared, axes.get_ylim()[1]), xytext=(4, -10),
+            textcoords="offset points", color=COMPARISON,
+        )  # fmt: skip
+        if not np.isnan(break_even):
+            axes.plot(break_even, 0, "D", color=INK)
+            axes.annotate(
+                {"it": "pareggio", "en": "break-even"}[language], (break_even, 0), xytext=(0, -16),
+                textcoords="offset points", ha="center",
+            )  # fmt: skip
+        axes.set_xlim(0, reach)
+        axes.set_xlabel({"it": f"shock di un centro (DS, {unit})", "en": f"shock of a centre (SD, {unit})"}[language])
+        axes.set_ylabel({"it": "effetto", "en": "effect"}[language] + f" ({unit})")
+    shown = interval(to_number(row["two_centre_low"]), to_number(row["two_centre_high"]), language)
+    caption = {
+        "it": "L'intervallo al 95 % quando un evento che tocca un intero centro può spostarne i ragazzi. In grigio, sull'asse, "
+        "gli shock usuali tra scuole (ICC 0,01-0,10 dei livelli, per orientarsi).",
+        "en": "The 95 % interval when an event that touches a whole centre may move its children. In grey, on the axis, the "
+        "shocks usual between schools (ICC 0.01-0.10 of levels, for orientation).",
+    }[language]
+    undone = {
+        "it": "L'intervallo contiene lo zero già senza shock." if np.isnan(break_even)
+        else f"Lo zero entra da uno shock di {number(break_even, language, 3)}.",
+        "en": "The interval holds zero even without a shock." if np.isnan(break_even)
+        else f"Zero enters from a shock of {number(break_even, language, 3)}.",
+    }[language]  # fmt: skip
+    alt = {
+        "it": f"Con lo shock dichiarato ({number(declared, language, 3)} {unit}) l'intervallo va da {shown}. {undone}",
+        "en": f"With the declared shock ({number(declared, language, 3)} {unit}) the interval is {shown}. {undone}",
+    }[language]
+    return Figure(figure, caption, alt)
+
+
+def specification_curve(study: Study, table: pd.DataFrame, language: Language) -> Figure | str:
+    """Every specification from the lowest to the highest estimate, with the choices behind each below."""
+    drawn = table[table["estimate"].map(to_number).notna()]
+    if drawn.empty:
+        return NOT_DRAWN[language]
+    unit = study.protocol.outcome(drawn["outcome"].iloc[0]).unit_text[language]
+    values, low, high = (drawn[name].map(to_number).to_numpy() for name in ("estimate", "ci_low", "ci_high"))
+    x = np.arange(len(drawn))
+    pre_specified = (drawn["estimator"] == study.protocol.analysis.estimator) & (drawn["scoring"] == "protocol")
+    chosen = (pre_specified & drawn["covariates"].isin(["none", "all"]) & (drawn["children"] == "all")).to_numpy()
+    rows = [(name, level) for name in CHOICES for level in dict.fromkeys(drawn[name])]
+    with panels(language, heights=(3.0, 0.22 * len(rows) + 0.2), width=7.0) as (figure, (top, below)):
+        top.vlines(x, low, high, color=FAINT, linewidth=1.4)
+        top.plot(x, values, "o", color=EXPECTED, markersize=3.5)
+        top.plot(x[chosen], values[chosen], "o", color=TREATED, markersize=7)
+        top.axhline(0, color=INK, linewidth=0.8)
+        top.set_ylabel({"it": "effetto", "en": "effect"}[language] + f" ({unit})")
+        top.set_xticks([])
+        for y, (name, level) in enumerate(rows):
+            used = (drawn[name] == level).to_numpy()
+            below.plot(x[used], np.full(used.sum(), y), "|", color=INK, markersize=6)
+        below.set_yticks(range(len(rows)), [choice_name(name, level, language) for name, level in rows], fontsize=8)
+        below.invert_yaxis()
+        below.set_xticks([])
+        below.tick_params(axis="y", length=0)
+        below.spines[["left", "bottom"]].set_visible(False)
+    first = drawn.iloc[0]
+    median, share, p = (to_number(first[name]) for name in ("median", "share_of_sign", "p_median"))
+    caption = {
+        "it": "La curva delle specificazioni: lo stesso effetto secondo ogni scelta ragionevole. In blu quella prestabilita.",
+        "en": "The specification curve: the same effect by every reasonable choice. The pre-specified one is in blue.",
+    }[language]
+    alt = {
+        "it": f"{len(drawn)} specificazioni, mediana {number(median, language)} {unit}; {percent(share, language)} con lo "
+        f"stesso segno; p della curva {p_value(p, language)}.",
+        "en": f"{len(drawn)} specifications, median {number(median, language)} {unit}; {percent(share, language)} of one "
+        f"sign; p of the curve {p_value(p, language)}.",
+    }[language]
+    return Figure(figure, caption, alt)
+
+
+CHOICES = ("estimator", "covariates", "scoring", "children")
+
+
+def choice_name(name: str, level: str, language: Language) -> str:
+    """Return what readers call one choice of the specification curve."""
+    if name == "estimator":
+        return estimator_names(language)[level]
+    if name == "covariates":
+        words = {"none": text("senza covariate", "no covariates"), "all": text("tutte le covariate", "all covariates")}
+        return words[level][language] if level in words else covariate_name(level, language)
+    return CHOICE_WORDS[level][language]
+
+
+CHOICE_WORDS = {
+    "protocol": text("punteggio del protocollo", "score of the protocol"),
+    "all_answered": text("solo scale con ogni risposta", "only scales fully answered"),
+    "standardised_items": text("domande standardizzate", "standardised items"),
+    "all": text("tutti i ragazzi", "all children"),
+    "common_support": text("solo baseline in comune", "common baselines only"),
+}
+
+
+def missing_children(study: Study, table: pd.DataFrame, language: Language) -> Figure | str:
+    """The primary effect if the missing children had done better or worse than expected."""
+    shifts = table[(table["method"] == "delta") & (table["lower"].map(to_number).notna())]
+    if shifts.empty:
+        return NOT_DRAWN[language]
+    unit = study.protocol.outcome(shifts["outcome"].iloc[0]).unit_text[language]
+    looks = {"treated": (TREATED, "o"), "comparison": (COMPARISON, "s"), "both": (EXPECTED, "D")}
+    with drawing(language) as (figure, axes):
+        for shifted, (colour, marker) in looks.items():
+            here = shifts[shifts["shifted"] == shifted]
+            delta, value, low, high = (
+                here[c].map(to_number).to_numpy() for c in ("delta", "lower", "ci_low", "ci_high")
+            )
+            label = centre_name(study.protocol, shifted, language)
+            axes.plot(delta, value, color=colour, marker=marker, markersize=4, label=label)
+            axes.plot(delta, low, color=colour, linewidth=0.8, linestyle=":")
+            axes.plot(delta, high, color=colour, linewidth=0.8, linestyle=":")
+        axes.axhline(0, color=INK, linewidth=0.8)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=3)
+        axes.set_xlabel({"it": "scarto dei ragazzi persi (DS)", "en": "shift of the children lost (SD)"}[language])
+        axes.set_ylabel({"it": "effetto", "en": "effect"}[language] + f" ({unit})")
+    held = all(shifts["ci_low"].map(to_number) > 0) or all(shifts["ci_high"].map(to_number) < 0)
+    caption = {
+        "it": "L'effetto se i ragazzi persi fossero andati meglio o peggio dell'atteso (imputazione multipla).",
+        "en": "The effect if the children lost had done better or worse than expected (multiple imputation; intervals dotted).",
+    }[language]
+    alt = {
+        "it": "Con ogni scarto l'intervallo esclude lo zero."
+        if held
+        else "Con alcuni scarti l'intervallo contiene lo zero.",
+        "en": "With every shift the interval excludes zero." if held else "With some shifts the interval holds zero.",
+    }[language]
+    return Figure(figure, caption, alt)
