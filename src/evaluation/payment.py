@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import decimal
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
+from math import prod
 from typing import Any, Literal
 
 import pandas as pd
@@ -35,6 +36,7 @@ ROUNDING = {
     "down": decimal.ROUND_DOWN, "up": decimal.ROUND_UP,
 }  # fmt: skip
 ZERO = Decimal(0)
+PRECISION = 28  # significant digits of every step, whatever the reader's own session has set
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ def decide(contract: Contract, evidence: Mapping[str, Evidence], *, disputed: bo
 
     Missing or insufficient evidence makes the verdict `undetermined`, never a zero. Rounding happens once, at the end.
     """
+    with decimal.localcontext(decimal.Context(prec=PRECISION)):
+        return _decide(contract, evidence, disputed)
+
+
+def _decide(contract: Contract, evidence: Mapping[str, Evidence], disputed: bool) -> Verdict:
     steps: list[Step] = []
     metrics = {
         m.id: _decide_metric(m, contract.decision_for(m.id), evidence.get(m.id), steps) for m in contract.metrics
@@ -94,7 +101,7 @@ def decide(contract: Contract, evidence: Mapping[str, Evidence], *, disputed: bo
     amounts = _rule_amounts(contract, metrics, weights, steps)
     rules = tuple((rule.id, rule.metric, amounts[rule.id]) for rule in contract.rules)
     found = (contract.contract.currency, tuple(metrics.values()), rules)
-    if any(amount is None for amount in amounts.values()):
+    if any(amount is None for amount in amounts.values()) or not _investment_raised(contract, steps):
         words = text(
             "l'esito resta aperto: mancano prove sufficienti", "the verdict stays open: the evidence is not sufficient"
         )
@@ -149,25 +156,61 @@ def _gate_words(gate: Gate, observed: Decimal | None) -> Text:
     }
 
 
+def _investment_raised(contract: Contract, steps: list[Step]) -> bool:
+    """Whether the finance that must stand before any payment was closed."""
+    investment = contract.investment
+    if investment is None or not investment.required_before_payment or investment.closed_on is not None:
+        return True
+    steps.append(Step("total", text("l'investimento richiesto non è chiuso", "the required investment is not closed")))
+    return False
+
+
 def _rule_amounts(
     contract: Contract, metrics: Mapping[str, MetricVerdict], weights: Mapping[str, Decimal], steps: list[Step]
 ) -> dict[str, Decimal | None]:
-    """Amount of each rule in order of priority; None where its metric is undetermined."""
+    """Amount of each rule in order of priority, a bonus after what it is on; None where a metric is undetermined."""
     amounts: dict[str, Decimal | None] = {}
-    for rule in sorted(contract.rules, key=lambda rule: (rule.formula.bonus is not None, rule.priority)):
-        verdict = metrics[rule.metric]
-        needed = [metrics[name] for name in (rule.formula.product.metrics if rule.formula.product else (rule.metric,))]
-        if any(m.state == "undetermined" for m in needed) or (
-            rule.formula.bonus and amounts[rule.formula.bonus.base] is None
-        ):
-            amounts[rule.id] = None
-        elif any(m.state == "zero" for m in needed):
-            amounts[rule.id] = ZERO
-        else:
-            raw = _apply(rule, verdict.value or ZERO, metrics, amounts) * weights[rule.metric] * verdict.share
-            amounts[rule.id] = _clamp(raw, rule.floor if raw > 0 else None, rule.cap)
-        steps.append(Step(rule.id, FORMULAS[rule.formula.kind], _shown(amounts[rule.id])))
-    return _without_replaced(contract, amounts, steps)
+    for bonus in (False, True):
+        rules = sorted((r for r in contract.rules if bool(r.formula.bonus) is bonus), key=lambda rule: rule.priority)
+        for rule in (rule for rule in rules if rule.id not in amounts):  # not put aside before
+            amounts[rule.id] = _rule_amount(rule, metrics, weights[rule.metric], amounts, steps)
+        amounts = _without_replaced(rules, amounts, steps)
+    return amounts
+
+
+def _rule_amount(
+    rule: Rule, metrics: Mapping[str, MetricVerdict], weight: Decimal,
+    amounts: Mapping[str, Decimal | None], steps: list[Step],
+) -> Decimal | None:  # fmt: skip
+    """Amount of one rule: the formula, the metric's weight, what the gates leave, the rule's own limits."""
+    factors = rule.formula.product.metrics if rule.formula.product else ()
+    needed = [metrics[name] for name in dict.fromkeys((rule.metric, *factors))]
+    base_open = rule.formula.bonus is not None and amounts[rule.formula.bonus.base] is None
+    if base_open or any(metric.state == "undetermined" for metric in needed):
+        return _noted(rule, FORMULAS[rule.formula.kind], None, steps)
+    if any(metric.state == "zero" for metric in needed):
+        return _noted(rule, text("una condizione azzera l'importo", "a gate sets the amount to zero"), ZERO, steps)
+    raw = _apply(rule, metrics[rule.metric].value or ZERO, metrics, amounts)
+    _noted(rule, FORMULAS[rule.formula.kind], raw, steps)
+    share = prod((metric.share for metric in needed), start=Decimal(1))
+    if weight != 1:
+        words = text(f"per il peso {exact(weight, 'it')}", f"times the weight {exact(weight, 'en')}")
+        _noted(rule, words, raw * weight, steps)
+    if share != 1:
+        words = text(
+            f"per la quota {exact(share, 'it')} che resta", f"times the share {exact(share, 'en')} that is kept"
+        )
+        _noted(rule, words, raw * weight * share, steps)
+    due = raw * weight * share
+    limited = _clamp(due, rule.floor if due > 0 else None, rule.cap)
+    if limited != due:
+        _noted(rule, text("entro i limiti della regola", "within the limits of the rule"), limited, steps)
+    return limited
+
+
+def _noted(rule: Rule, words: Text, amount: Decimal | None, steps: list[Step]) -> Decimal | None:
+    steps.append(Step(rule.id, words, _shown(amount)))
+    return amount
 
 
 def _apply(
@@ -213,12 +256,13 @@ def shared(avoided: Decimal, shares: tuple[Share, ...]) -> Decimal:
 
 
 def _without_replaced(
-    contract: Contract, amounts: dict[str, Decimal | None], steps: list[Step]
+    rules: Sequence[Rule], amounts: dict[str, Decimal | None], steps: list[Step]
 ) -> dict[str, Decimal | None]:
-    for rule in contract.rules:
-        if rule.replaces and amounts[rule.id]:
-            amounts = {**amounts, rule.replaces: ZERO}
-            steps.append(Step(rule.replaces, text(f"sostituita da {rule.id}", f"replaced by {rule.id}"), _shown(ZERO)))
+    """Put aside what a rule that pays replaces, in order of priority: what is put aside replaces nothing."""
+    for rule in rules:
+        for replaced in rule.replaces if amounts[rule.id] else ():
+            amounts = {**amounts, replaced: ZERO}
+            steps.append(Step(replaced, text(f"sostituita da {rule.id}", f"replaced by {rule.id}"), _shown(ZERO)))
     return amounts
 
 
@@ -228,13 +272,8 @@ def _limited(contract: Contract, total: Decimal, steps: list[Step]) -> Decimal:
     steps.append(Step("total", text("somma delle regole", "sum of the rules"), _shown(total)))
     if limits.offset:
         total = max(total - limits.offset, ZERO)
-        steps.append(
-            Step(
-                "total",
-                text(f"meno la compensazione {limits.offset}", f"less the offset {limits.offset}"),
-                _shown(total),
-            )
-        )
+        words = text(f"meno la compensazione {limits.offset}", f"less the offset {limits.offset}")
+        steps.append(Step("total", words, _shown(total)))
     caps = [cap for cap in (limits.period_cap, limits.total_cap) if cap is not None]
     limited = _clamp(total, limits.floor if total > 0 else None, min(caps))
     if limited != total:
@@ -274,20 +313,8 @@ def payment_table(contract: Contract | None, verdict: Verdict) -> pd.DataFrame:
         metric, found = metrics[metric_id], decided[metric_id]
         statistic = contract.decision_for(metric_id).statistic
         value = "" if found.value is None else str(found.value)
-        rows.append(
-            (
-                rule,
-                metric_id,
-                metric.outcome,
-                metric.wave,
-                statistic,
-                value,
-                metric.unit,
-                found.state,
-                _shown(amount),
-                verdict.currency,
-            )
-        )
+        about = (rule, metric_id, metric.outcome, metric.wave, statistic, value, metric.unit)
+        rows.append((*about, found.state, _shown(amount), verdict.currency))
     rows.append(("total", "", "", "", "", "", "", verdict.state, _shown(verdict.amount), verdict.currency))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -207,7 +207,7 @@ def test_no_g_is_given_for_before_after():
 @pytest.mark.parametrize(("study", "outcome"), CASES)
 def test_baseline_difference_is_effectsizes(study, outcome):
     expected = gold(f"study_{study}_effectsizes")[outcome]["baseline_difference"]
-    row = balance_table(*STUDIES[study]).set_index("variable").loc[outcome]
+    row = balance(study).loc[outcome]
     assert row["smd"] == pytest.approx(expected["cohens_d"] * expected["J_approx"], **EXACT)
     assert (row["n_treated"], row["n_comparison"]) == (expected["n1"], expected["n0"])
 
@@ -224,13 +224,42 @@ def test_difference_in_change_and_its_sd_are_effectsizes(study, outcome):
     assert change_sd(pairs) == pytest.approx(did["sigma"], **EXACT)
 
 
+@cache
+def balance(study: str) -> pd.DataFrame:
+    return balance_table(*STUDIES[study]).set_index("variable")
+
+
+def cobalts(study: str, outcome: str) -> dict[str, dict[str, float]]:
+    return gold(f"study_{study}_weights_balance")[outcome]["ebal_package"]["balance_sd_pooled"]
+
+
+@pytest.mark.parametrize(("study", "outcome"), CASES)
+def test_variance_ratio_and_kolmogorov_smirnov_are_cobalts(study, outcome):
+    expected = cobalts(study, outcome)
+    for variable, name in ((outcome, "y0"), ("age", "age")):
+        row = balance(study).loc[variable]
+        assert row["variance_ratio"] == pytest.approx(expected["variance_ratio_unweighted"][name], **EXACT)
+        assert row["ks"] == pytest.approx(expected["ks_unweighted"][name], **EXACT)
+    for name in ("female", "migrant"):
+        assert balance(study).loc[name, "ks"] == pytest.approx(expected["ks_unweighted"][name], **EXACT)
+
+
 @pytest.mark.parametrize("study", "ac")
-def test_age_difference_is_cobalts_up_to_its_own_pooling(study):
+@pytest.mark.parametrize(("variable", "name"), [(OUTCOMES[0], "y0"), ("age", "age"), ("female", "female")])
+def test_entropy_weights_leave_no_difference_in_what_they_balance(study, variable, name):
+    """Nor with R's ebal: 1e-9 is its convergence."""
+    assert cobalts(study, OUTCOMES[0])["smd_weighted"][name] == pytest.approx(0, abs=1e-9)
+    assert balance(study).loc[variable, "smd_weighted"] == 0
+
+
+@pytest.mark.parametrize(("study", "outcome"), CASES)
+@pytest.mark.parametrize("name", ["age", "y0"])
+def test_standardised_difference_is_cobalts_up_to_its_own_pooling(study, outcome, name):
     """cobalt divides by sqrt((s1^2 + s0^2) / 2), we by the SD pooled with n - 1; its variance ratio turns one into the other."""
-    balance = gold(f"study_{study}_weights_balance")["resilience"]["ebal_package"]["balance_sd_pooled"]
-    ratio = balance["variance_ratio_unweighted"]["age"]
-    row = balance_table(*STUDIES[study]).set_index("variable").loc["age"]
+    expected = cobalts(study, outcome)
+    ratio = expected["variance_ratio_unweighted"][name]
+    row = balance(study).loc[outcome if name == "y0" else name]
     n1, n0 = row["n_treated"], row["n_comparison"]
     pooling = np.sqrt((ratio + 1) / 2 / (((n1 - 1) * ratio + n0 - 1) / (n1 + n0 - 2)))
-    expected = balance["smd_unweighted"]["age"] * pooling * (1 - 3 / (4 * (n1 + n0) - 9))
-    assert row["smd"] == pytest.approx(expected, **EXACT)
+    correction = 1 - 3 / (4 * (n1 + n0) - 9)
+    assert row["smd"] == pytest.approx(expected["smd_unweighted"][name] * pooling * correction, **EXACT)

@@ -113,7 +113,7 @@ def weighted_difference(study: Study, scores: pd.DataFrame, values: Array) -> fl
 
 def variance_ratio(treated: Array, comparison: Array) -> float:
     """Variance of the treated over that of the comparison; NaN where either does not vary (Stuart 2010)."""
-    if min(len(treated), len(comparison)) < 2 or comparison.std() == 0 or treated.std() == 0:
+    if min(len(treated), len(comparison)) < 2 or min(np.ptp(treated), np.ptp(comparison)) == 0:
         return float("nan")
     return float(treated.var(ddof=1) / comparison.var(ddof=1))
 

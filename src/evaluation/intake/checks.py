@@ -11,7 +11,14 @@ import pandas as pd
 from evaluation.language import Text, text
 from evaluation.study.findings import Finding, Level, StudyDefects
 from evaluation.study.folder import Study, read_study
+from evaluation.study.tables import ROW
 
+ASKED_OF_CHILDREN = frozenset({
+    ROW, "participant", "centre", "treated", "consenting", "birth_date", "age", "sex", "guardian_consent", "assent",
+    "enrolled_on", "left_on", "left_reason",
+})  # fmt: skip
+ASKED_OF_ANSWERS = frozenset({ROW, "participant", "wave", "item", "value", "rater", "answered_at", "seconds"})
+ASKED_OF_ATTENDANCE = frozenset({ROW, "participant", "date", "activity", "hours"})
 CHECK_ANSWER = text("Controllare sul questionario.", "Check against the questionnaire.")
 
 
@@ -92,18 +99,18 @@ def too_many_hours(study: Study) -> Iterator[Finding]:
 
 
 def unasked_columns(study: Study) -> Iterator[Finding]:
-    """Columns of participants.csv that the protocol does not ask for: kept in the file, never exported."""
-    asked = {
-        "participant", "centre", "birth_date", "age", "sex", "guardian_consent", "assent", "enrolled_on", "left_on",
-        "left_reason", "treated", "consenting", "_row", *study.protocol.covariates, *study.protocol.analysis.subgroups,
-    }  # fmt: skip
+    """Columns about children that nobody asked for: kept in the file, never exported."""
+    named = {*study.protocol.covariates, *study.protocol.analysis.subgroups}
+    tables = {
+        "participants.csv": (study.participants, ASKED_OF_CHILDREN | named),
+        "responses.csv": (study.responses, ASKED_OF_ANSWERS),
+        "attendance.csv": (study.attendance, ASKED_OF_ATTENDANCE),
+    }
     expected = text("solo le colonne richieste", "only the columns asked for")
     action = text("Togliere la colonna, se non serve.", "Remove the column if it is not needed.")
-    for name in study.participants.columns:
-        if name not in asked:
-            yield Finding(
-                "note", "extra_column", "participants.csv", str(name), expected, action, row=1, column=str(name)
-            )
+    for file, (table, asked) in tables.items():
+        for name in [] if table is None else [str(name) for name in table.columns if name not in asked]:
+            yield Finding("note", "extra_column", file, name, expected, action, row=1, column=name)
 
 
 def _finding(

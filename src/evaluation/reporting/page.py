@@ -22,6 +22,7 @@ ABSENT: dict[str, Text] = {
     "figure": {"it": "la figura (assente)", "en": "the figure (absent)"},
     "table": {"it": "la tabella (assente)", "en": "the table (absent)"},
 }
+INJECTED = "injected-parameters"  # papermill's tag for the values of a run, which stand in for the defaults
 # an escaped character, a fence, a code span, or a reference: only the last is replaced
 REFERENCE = re.compile(
     r"\\.|(`{3,})[\s\S]+?\1|(`+)(?:.|\n(?!\s*\n))+?\2|(?<!\w)@(?P<label>(?:fig|tbl)-[a-z0-9]+(?:-[a-z0-9]+)*)"
@@ -92,11 +93,25 @@ def read_page(notebook: Mapping[str, Any], language: Language, name: str = "") -
     UserError
         Two floats with one label, a reference to none, a figure without alternative text.
     """
-    blocks = [block for cell in notebook["cells"] for block in _blocks(cell, language)]
+    injected = any(INJECTED in cell["metadata"].get("tags", ()) for cell in notebook["cells"])
+    cells = [cell for cell in notebook["cells"] if not (injected and "parameters" in cell["metadata"].get("tags", ()))]
+    blocks = _joined([block for cell in cells for block in _blocks(cell, language)])
     heading, blocks = _take_title(blocks)
     title = notebook["metadata"].get(KEY, {}).get("title", {}).get(language) or heading or name
     numbers, absent = _numbers(blocks, language), _absent(blocks, language)
     return Page(printable(title), tuple(_resolve(block, numbers, absent) for block in blocks))
+
+
+def _joined(blocks: list[Block]) -> list[Block]:
+    """Return the blocks with code that follows code in one block."""
+    joined: list[Block] = []
+    for block in blocks:
+        last = joined[-1] if joined else None
+        if isinstance(block, Code) and isinstance(last, Code):
+            joined[-1] = Code(f"{last.source}\n\n{block.source}")
+        else:
+            joined.append(block)
+    return joined
 
 
 def _blocks(cell: Mapping[str, Any], language: Language) -> Iterator[Block]:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from evaluation.language import Text, text
-from evaluation.study.documents import Bilingual, Model
+from evaluation.study.documents import (
+    Bilingual,
+    Date,
+    Defect,
+    Location,
+    Model,
+    Number,
+    Whole,
+    refuse,
+    twice,
+    unknown,
+)
 
 GateKind = Literal["min_n", "attrition", "baseline_smd", "p_value", "hours", "investment"]
 
@@ -44,8 +54,13 @@ def _exact(value: Any) -> Any:
     return repr(value) if isinstance(value, float) else value
 
 
-Exact = Annotated[Decimal, BeforeValidator(_exact), Field(allow_inf_nan=False)]
-Amount = Annotated[Decimal, BeforeValidator(_exact), Field(allow_inf_nan=False, ge=0)]
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else [] if value is None else value
+
+
+Exact = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=15)]  # times a published value: exact in 28 digits
+Amount = Annotated[Exact, Field(ge=0)]
+Rate = Annotated[Exact, Field(ge=0, le=1)]
 
 
 class ContractIdentity(Model):
@@ -56,7 +71,7 @@ class ContractIdentity(Model):
     status: str
     fictional: bool
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    effective: dt.date
+    effective: Date
     cup: str | None = None
     cig: str | None = None
 
@@ -77,7 +92,7 @@ class Investment(Model):
 
     required_before_payment: bool
     amount: Amount | None = None
-    closed_on: dt.date | None = None
+    closed_on: Date | None = None
 
 
 class Metric(Model):
@@ -99,12 +114,16 @@ class Gate(Model):
     op: Literal["<", "<=", ">", ">=", "=="]
     value: Exact
     on_fail: Literal["zero", "undetermined", "haircut", "refer"]
-    share: Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=1)] | None = None
+    share: Rate | None = None
 
     @model_validator(mode="after")
     def _haircut_has_share(self) -> Gate:
         if (self.on_fail == "haircut") != (self.share is not None):
-            raise ValueError("`share` (what is kept, 0 to 1) goes with on_fail: haircut, and only with it")
+            kept = text(
+                "`share` (quanto resta, da 0 a 1) con on_fail: haircut, e solo con esso",
+                "`share` (what is kept, 0 to 1) with on_fail: haircut, and only with it",
+            )
+            refuse([Defect(f"{self.on_fail}, share {self.share}", kept, at=("on_fail",))])
         return self
 
 
@@ -113,7 +132,7 @@ class Decision(Model):
 
     metric: str
     statistic: Literal["point", "ci_lower"] = "point"
-    ci_level: float = Field(default=0.95, gt=0.5, lt=1)
+    ci_level: Number = Field(default=0.95, gt=0.5, lt=1)
     gates: tuple[Gate, ...] = ()
 
 
@@ -141,7 +160,8 @@ class Ramp(Model):
     @model_validator(mode="after")
     def _rises(self) -> Ramp:
         if self.full <= self.start:
-            raise ValueError("full must lie above start")
+            above = text(f"full sopra {self.start}", f"full above {self.start}")
+            refuse([Defect(str(self.full), above, at=("full",))])
         return self
 
 
@@ -163,7 +183,7 @@ class Share(Model):
     """A rate of the avoided cost until a sum is reached (`until` empty: without end)."""
 
     until: Amount | None = None
-    rate: Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=1)]
+    rate: Rate
 
 
 class Shares(Model):
@@ -171,6 +191,15 @@ class Shares(Model):
 
     unit_value: Amount
     shares: tuple[Share, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Shares:
+        """Only the last share may be without end, or those after it would never be reached."""
+        ends = [share.until for share in self.shares[:-1]]
+        rising = text("`until` crescenti, vuoto solo all'ultima", "`until` rising, empty only in the last one")
+        if None in ends or ends != sorted(ends, key=lambda end: end or 0):
+            refuse([Defect(", ".join(str(end) for end in ends), rising, at=("shares",))])
+        return self
 
 
 class Bonus(Model):
@@ -184,7 +213,7 @@ class Formula(Model):
     """How an effect becomes an amount: exactly one of these."""
 
     per_unit: PerUnit | None = None
-    steps: tuple[Step, ...] | None = None
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)] | None = None
     ramp: Ramp | None = None
     fixed: Fixed | None = None
     product: Product | None = None
@@ -193,26 +222,32 @@ class Formula(Model):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Formula:
-        if len(self.model_fields_set) != 1:
-            raise ValueError(f"exactly one formula of {', '.join(type(self).model_fields)} is needed")
+        if len(self._given) != 1:
+            names = ", ".join(type(self).model_fields)
+            one = text(f"una sola formula tra {names}", f"exactly one formula of {names}")
+            refuse([Defect(", ".join(self._given) or "nothing", one)])
         return self
+
+    @property
+    def _given(self) -> list[str]:
+        return [name for name in type(self).model_fields if getattr(self, name) is not None]
 
     @property
     def kind(self) -> str:
         """The name of the formula that is set."""
-        return next(iter(self.model_fields_set))
+        return self._given[0]
 
 
 class Rule(Model):
-    """One rule of payment; `replaces` names a rule that this one puts aside when both pay."""
+    """One rule of payment; `replaces` names the rule, or the rules, that this one puts aside when it pays."""
 
     id: str
     metric: str
     formula: Formula
     floor: Amount | None = None
     cap: Amount | None = None
-    priority: int = 1
-    replaces: str | None = None
+    priority: Whole = 1
+    replaces: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 
 
 class Limits(Model):
@@ -230,17 +265,17 @@ class Period(Model):
     """When a claim is made, verified and paid."""
 
     period: str
-    starts: dt.date = Field(alias="from")
-    ends: dt.date = Field(alias="to")
-    claim_days: int = Field(ge=0)
-    verify_days: int = Field(ge=0)
-    pay_days: int = Field(ge=0)
+    starts: Date = Field(alias="from")
+    ends: Date = Field(alias="to")
+    claim_days: Whole = Field(ge=0)
+    verify_days: Whole = Field(ge=0)
+    pay_days: Whole = Field(ge=0)
 
 
 class Dispute(Model):
     """How long a party may object, and how far a re-analysis may differ."""
 
-    window_days: int = Field(ge=0)
+    window_days: Whole = Field(ge=0)
     reanalysis_tolerance: Amount
     pay_undisputed: bool
 
@@ -249,7 +284,7 @@ class Rounding(Model):
     """How the amount is rounded: once, at the end."""
 
     mode: Literal["half_even", "half_up", "down", "up"]
-    decimals: int = Field(ge=0, le=4)
+    decimals: Whole = Field(ge=0, le=4)
 
 
 class Contract(Model):
@@ -271,17 +306,36 @@ class Contract(Model):
     def _names_hold(self) -> Contract:
         metrics = [metric.id for metric in self.metrics]
         rules = [rule.id for rule in self.rules]
-        named = {decision.metric for decision in self.decision} | {rule.metric for rule in self.rules}
-        named |= {name for rule in self.rules if rule.formula.product for name in rule.formula.product.metrics}
-        other = {rule.replaces for rule in self.rules if rule.replaces}
-        other |= {rule.formula.bonus.base for rule in self.rules if rule.formula.bonus}
-        unknown = sorted(named - set(metrics)) + sorted(other - set(rules))
-        if unknown:
-            raise ValueError(f"{', '.join(unknown)}: no metric or rule of this contract has this id")
-        if len(set(metrics)) < len(metrics) or len(set(rules)) < len(rules):
-            raise ValueError("the ids of metrics and of rules must differ from each other")
+        decided = [decision.metric for decision in self.decision]
+        named: list[tuple[Location, str]] = [(("decision", k, "metric"), name) for k, name in enumerate(decided)]
+        named += [(("rules", k, "metric"), rule.metric) for k, rule in enumerate(self.rules)]
+        named += [(at, name) for k, rule in enumerate(self.rules) for at, name in _factors(k, rule)]
+        refuse(
+            [unknown(name, metrics, at) for at, name in named if name not in metrics]
+            + [defect for k, rule in enumerate(self.rules) for defect in _defects_of_references(k, rule, self.rules)]
+            + twice(metrics, ("metrics",), ("id",))
+            + twice(rules, ("rules",), ("id",))
+            + twice(decided, ("decision",), ("metric",))
+        )
         return self
 
     def decision_for(self, metric: str) -> Decision:
         """Return how the metric is decided; without a word in the contract: on the point estimate, no gates."""
         return next((d for d in self.decision if d.metric == metric), Decision(metric=metric))
+
+
+def _factors(position: int, rule: Rule) -> list[tuple[Location, str]]:
+    """Return the metrics that a rule multiplies, each with its place in the contract."""
+    names = rule.formula.product.metrics if rule.formula.product else ()
+    return [(("rules", position, "formula", "product", "metrics", k), name) for k, name in enumerate(names)]
+
+
+def _defects_of_references(position: int, rule: Rule, rules: tuple[Rule, ...]) -> list[Defect]:
+    """Return what is wrong with the rules that a rule names: unknown ones, itself, a bonus on a bonus."""
+    others = [other.id for other in rules if other.id != rule.id]
+    plain = [other.id for other in rules if other.id != rule.id and not other.formula.bonus]
+    at: Location = ("rules", position)
+    defects = [unknown(name, others, (*at, "replaces")) for name in rule.replaces if name not in others]
+    if rule.formula.bonus and rule.formula.bonus.base not in plain:
+        defects.append(unknown(rule.formula.bonus.base, plain, (*at, "formula", "bonus", "base")))
+    return defects

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from evaluation.language import Text, text
 from evaluation.study.findings import Findings, nearest, one_of
@@ -14,12 +19,57 @@ from evaluation.study.findings import Findings, nearest, one_of
 MAXIMUM_BYTES = 1_000_000
 Location = tuple[int | str, ...]
 Document = TypeVar("Document", bound=BaseModel)
+CORRECT = text("Correggere il valore.", "Correct the value.")
+# What was expected, by the first letters of the kind of error that pydantic reports; the first that fits holds.
+EXPECTED: dict[str, Text] = {
+    "missing": text("un valore", "a value"),
+    "string_pattern_mismatch": text("un testo della forma {pattern}", "a text of the form {pattern}"),
+    "string_too_long": text("al più {max_length} caratteri", "{max_length} characters at most"),
+    "string_too_short": text("almeno {min_length} caratteri", "{min_length} characters at least"),
+    "string": text("un testo, tra virgolette se è un numero", "a text, in quotes if it is a number"),
+    "int": text("un numero intero", "a whole number"),
+    "float": text("un numero con il punto decimale", "a number with a decimal point"),
+    "decimal_max_digits": text("un numero di al più {max_digits} cifre", "a number of {max_digits} digits at most"),
+    "decimal": text("un numero con il punto decimale", "a number with a decimal point"),
+    "finite": text("un numero finito", "a finite number"),
+    "bool": text("true oppure false", "true or false"),
+    "date": text("una data AAAA-MM-GG", "a date YYYY-MM-DD"),
+    "greater_than_equal": text("almeno {ge}", "at least {ge}"),
+    "greater_than": text("più di {gt}", "more than {gt}"),
+    "less_than_equal": text("al più {le}", "at most {le}"),
+    "less_than": text("meno di {lt}", "less than {lt}"),
+    "too_short": text("almeno {min_length} voci", "{min_length} entries at least"),
+    "too_long": text("al più {max_length} voci", "{max_length} entries at most"),
+    "tuple": text("un elenco", "a list"),
+    "model": text("un gruppo di chiavi", "a group of keys"),
+    "dict": text("un gruppo di chiavi", "a group of keys"),
+    "invalid_key": text("una chiave di testo", "a key that is a text"),
+}
 
 
 class Model(BaseModel):
-    """A part of a document: frozen, and closed to unknown keys."""
+    """A part of a document: frozen, closed to unknown keys, without infinite numbers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
+
+
+def _number(value: Any) -> Any:
+    # YAML reads yes and no as truth values, which Python would count as 1 and 0.
+    if isinstance(value, bool):
+        raise PydanticCustomError("float_type", "a number is needed")
+    return value
+
+
+def _date(value: Any) -> Any:
+    # Pydantic would take a number for seconds since 1970.
+    if isinstance(value, dt.date) or (isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)):
+        return value
+    raise PydanticCustomError("date_type", "a date is needed")
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Whole = Annotated[int, BeforeValidator(_number)]
+Date = Annotated[dt.date, BeforeValidator(_date)]
 
 
 class Bilingual(Model):
@@ -33,26 +83,89 @@ class Bilingual(Model):
         return {"it": self.it, "en": self.en}
 
 
+@dataclass(frozen=True)
+class Defect:
+    """One thing wrong in a part of a document; `at`: keys and positions that lead to it from that part."""
+
+    found: str
+    expected: Text
+    action: Text = field(default_factory=lambda: CORRECT)
+    at: Location = ()
+
+
+class Refused(ValueError):
+    """Raised by a model whose values do not fit together: every defect of it."""
+
+    def __init__(self, *defects: Defect):
+        self.defects = defects
+        super().__init__("; ".join(f"{defect.found}: expected {defect.expected['en']}" for defect in defects))
+
+
+def refuse(defects: list[Defect]) -> None:
+    """Raise Refused if there are any defects."""
+    if defects:
+        raise Refused(*defects)
+
+
+def unknown(found: str, known: list[str], at: Location) -> Defect:
+    """Return the defect of a name that is none of `known`."""
+    return Defect(found, one_of(known), nearest(found, known), at)
+
+
+def twice(names: list[str], before: Location = (), after: Location = ()) -> list[Defect]:
+    """Return a defect for every name that stood earlier in the list; its place is (before, position, after)."""
+    once = text("ogni nome una volta", "each name once")
+    action = text("Togliere o rinominare uno dei due.", "Remove or rename one of the two.")
+    return [Defect(name, once, action, (*before, k, *after)) for k, name in enumerate(names) if name in names[:k]]
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader without aliases, and with the line of every value that its tag does not fit (2023-02-30)."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):  # nested ones unpack to gigabytes, and no study needs one
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, f"an alias (*{event.anchor})", event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError, TypeError, OverflowError) as error:
+            problem = f"{node.value!s:.60}, which is no {node.tag.rpartition(':')[2]}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
+
+
 def read_document(path: Path, model: type[Document], findings: Findings) -> Document | None:
-    """Read a YAML file as `model`; defects go to `findings`, and then nothing is returned."""
-    root = _compose(path, findings)
-    if root is None:
+    """Read a YAML file as `model`; defects go to `findings`, which keep its lines, and then nothing is returned."""
+    found = _compose(path, findings)
+    if found is None:
         return None
-    lines: dict[Location, int] = {}
+    root, content = found
     before = len(findings.errors)
-    _walk(root, (), lines, path.name, findings)
+    _walk(root, (path.name,), findings)
     try:
-        document = model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8-sig")))
+        document = model.model_validate(content)
     except ValidationError as error:
-        for defect in error.errors(include_url=False):
-            _report(path.name, model, defect, lines, findings)
+        defects = error.errors(include_url=False)
+        faulty = [defect["loc"] for defect in defects]
+        for defect in defects:
+            # A list whose entries are faulty is then called too short as well.
+            echo = defect["type"] == "too_short" and any(_within(loc, defect["loc"]) for loc in faulty)
+            if not echo:
+                _report(path.name, model, defect, findings)
         return None
     return document if len(findings.errors) == before else None
 
 
-def _compose(path: Path, findings: Findings) -> yaml.Node | None:
+def _within(inner: Location, outer: Location) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
+
+
+def _compose(path: Path, findings: Findings) -> tuple[yaml.Node, Any] | None:
+    """Return the document as nodes, which know their lines, and as values; None where it is no document."""
     write_yaml = text("Scrivere un documento YAML in UTF-8.", "Write a YAML document in UTF-8.")
-    expected = text("un documento YAML", "a YAML document")
+    expected = text("un documento YAML, senza rimandi", "a YAML document, without aliases")
     if not path.is_file():
         missing = text("Aggiungere il file alla cartella dello studio.", "Add the file to the study folder.")
         findings.error("missing_file", path.name, "no file", expected, missing)
@@ -63,61 +176,81 @@ def _compose(path: Path, findings: Findings) -> yaml.Node | None:
         )
         return None
     try:
-        content = path.read_text(encoding="utf-8-sig")
-        # Aliases are refused: nested ones unpack to gigabytes, and no study needs one.
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(content, Loader=yaml.SafeLoader)):
-            findings.error(
-                "yaml", path.name, "an alias (*name)", text("valori scritti per esteso", "values in full"), write_yaml
-            )
-            return None
-        root = yaml.compose(content, Loader=yaml.SafeLoader)
-        yaml.safe_load(content)
-    except (UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
+        raw = path.read_bytes()
+        loader = _Loader(raw.decode("utf-8-sig"))
+        root = loader.get_single_node()
+        values = loader.construct_document(root) if root else None
+    except UnicodeDecodeError as error:
+        row = raw[: error.start].count(b"\n") + 1
+        findings.error("encoding", path.name, f"byte 0x{raw[error.start]:02x}", expected, write_yaml, row=row)
+        return None
+    except (yaml.YAMLError, RecursionError, OSError) as error:
         mark = getattr(error, "problem_mark", None)
-        row = mark.line + 1 if mark else None
-        found = getattr(error, "problem", None) or str(error)
-        findings.error("yaml", path.name, found, expected, write_yaml, row=row)
+        found = getattr(error, "problem", None) or getattr(error, "strerror", None) or getattr(error, "reason", None)
+        findings.error(
+            "yaml", path.name, found or type(error).__name__, expected, write_yaml, row=mark.line + 1 if mark else None
+        )
         return None
     if not isinstance(root, yaml.MappingNode):
         findings.error("yaml", path.name, "no keys", expected, write_yaml, row=1)
         return None
-    return root
+    return root, values
 
 
-def _walk(node: yaml.Node, location: Location, lines: dict[Location, int], file: str, findings: Findings) -> None:
+def _walk(node: yaml.Node, location: Location, findings: Findings) -> None:
     """Note the line of every value, and report keys written twice (YAML would keep the last without a word)."""
-    lines[location] = node.start_mark.line + 1
+    findings.lines[location] = node.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode):
         for index, child in enumerate(node.value):
-            _walk(child, (*location, index), lines, file, findings)
+            _walk(child, (*location, index), findings)
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, child in node.value:
             name = str(key.value)
             if name in seen:
                 findings.error(
-                    "duplicate_key", file, name, text("ogni chiave una volta", "each key once"),
+                    "duplicate_key", str(location[0]), name, text("ogni chiave una volta", "each key once"),
                     text("Togliere la chiave di troppo.", "Remove the extra key."), row=key.start_mark.line + 1, column=name,
                 )  # fmt: skip
             seen.add(name)
-            _walk(child, (*location, name), lines, file, findings)
-            lines[(*location, name)] = key.start_mark.line + 1
+            _walk(child, (*location, name), findings)
+            findings.lines[(*location, name)] = key.start_mark.line + 1
 
 
-def _report(file: str, model: type[BaseModel], defect: Any, lines: dict[Location, int], findings: Findings) -> None:
-    location: Location = tuple(defect["loc"])
-    row = next((lines[location[:k]] for k in range(len(location), -1, -1) if location[:k] in lines), None)
-    column = ".".join(str(part) for part in location)
-    if defect["type"] == "extra_forbidden":
-        known = _known_keys(model, location[:-1])
+def _report(file: str, model: type[BaseModel], error: Any, findings: Findings) -> None:
+    for defect in _defects(model, error):
+        location: Location = (*error["loc"], *defect.at)
+        kind = "unknown_key" if error["type"] == "extra_forbidden" else "invalid_value"
         findings.error(
-            "unknown_key", file, location[-1], one_of(known), nearest(str(location[-1]), known), row=row, column=column
-        )
+            kind, file, defect.found, defect.expected, defect.action,
+            row=findings.line(file, *location), column=".".join(str(part) for part in location),
+        )  # fmt: skip
+
+
+def _defects(model: type[BaseModel], error: Any) -> Iterator[Defect]:
+    """Say what pydantic found in the words of a finding."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        yield unknown(str(error["loc"][-1]), _known_keys(model, error["loc"][:-1]), ())
         return
-    message = str(defect["msg"]).removeprefix("Value error, ")
-    found = "nothing" if defect["type"] == "missing" else str(defect["input"])
-    action = text("Correggere il valore.", "Correct the value.")
-    findings.error("invalid_value", file, found, text(message, message), action, row=row, column=column)
+    if isinstance(context.get("error"), Refused):
+        yield from context["error"].defects
+        return
+    found = "nothing" if kind == "missing" else _shown(error["input"])
+    if kind == "literal_error":
+        known = re.findall(r"'([^']*)'", context["expected"]) or [context["expected"]]
+        yield unknown(found, known, ())
+        return
+    message = str(error["msg"])
+    words = next((words for start, words in EXPECTED.items() if kind.startswith(start)), text(message, message))
+    yield Defect(found, text(*(words[code].format(**context) for code in ("it", "en"))))
+
+
+def _shown(value: Any) -> str:
+    try:
+        return str(value)
+    except ValueError:  # a number of more digits than Python prints
+        return "…"
 
 
 def _known_keys(model: type[BaseModel], location: Location) -> list[str]:

@@ -38,7 +38,7 @@ class Finding:
         place += [f"{words[0]} {self.row}"] if self.row is not None else []
         place += [self.column] if self.column else []
         place += [self.child] if self.child else []
-        return (
+        return escaped(
             f"{', '.join(place)}: {words[1]} {printable(self.found)}; {words[2]} {self.expected[language]}. "
             f"{self.action[language]}"
         )
@@ -57,6 +57,9 @@ class Findings:
     """Collects findings while a study is read."""
 
     items: list[Finding] = field(default_factory=list)
+    lines: dict[tuple[int | str, ...], int] = field(
+        default_factory=dict
+    )  # file, keys and positions -> line of a YAML file
 
     def add(self, finding: Finding) -> None:
         """Keep one more finding."""
@@ -68,6 +71,11 @@ class Findings:
     ) -> None:  # fmt: skip
         """Keep one more error-level finding."""
         self.add(Finding("error", kind, file, str(found), expected, action, row, column, child))
+
+    def line(self, *location: int | str) -> int | None:
+        """Return the line of a place in a YAML file (file, keys, positions), or of the nearest place around it."""
+        around = (location[:k] for k in range(len(location), 0, -1))
+        return next((self.lines[place] for place in around if place in self.lines), None)
 
     @property
     def errors(self) -> list[Finding]:
@@ -82,8 +90,12 @@ class Findings:
 
 def printable(value: str, limit: int = 80) -> str:
     """Return `value` quoted on one line, control characters escaped, cut at `limit` characters."""
-    shown = value if len(value) <= limit else value[: limit - 1] + "…"
-    return f'"{shown.encode("unicode_escape").decode() if not shown.isprintable() else shown}"'
+    return f'"{escaped(value if len(value) <= limit else value[: limit - 1] + "…")}"'
+
+
+def escaped(value: str) -> str:
+    """Return `value` with every control character written out, so that names from data cannot steer a terminal or a log."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
 
 
 def one_of(known: Iterable[str]) -> Text:

@@ -15,7 +15,7 @@ from evaluation.errors import UserError
 from evaluation.language import text
 from evaluation.study.contract import Contract
 from evaluation.study.documents import read_document
-from evaluation.study.findings import Findings, nearest, one_of
+from evaluation.study.findings import Finding, Findings, nearest, one_of
 from evaluation.study.instrument import Instrument, read_instrument
 from evaluation.study.protocol import Protocol
 from evaluation.study.tables import (
@@ -38,6 +38,8 @@ FILES = (
     "responses.csv", "attendance.csv", "programme.csv",
 )  # fmt: skip
 CONSENT = ("guardian_consent", "assent")
+NO_COVARIATES = (ROW, "participant", "centre", "treated", "consenting", *CONSENT, "enrolled_on", "left_on")
+HOURS_A_DAY = 24
 PROGRAMME_COLUMNS = (
     "project", "indicator_it", "indicator_en", "kind", "value", "unit", "period", "source", "flag",
 )  # fmt: skip
@@ -103,7 +105,7 @@ def _optional(path: Path, read: Callable[[Path], Content | None]) -> Content | N
 
 def _read_participants(path: Path, protocol: Protocol | None, findings: Findings) -> pd.DataFrame | None:
     real = protocol is not None and protocol.study.provenance == "real"
-    columns = Columns(("participant", "centre", *(CONSENT if real else ())), (("birth_date", "age"),))
+    columns = Columns(("participant", "centre", *(CONSENT if real else ())), (("birth_date", "age"),), filled=True)
     table = read_table(path, columns, findings)
     if table is None:
         return None
@@ -140,7 +142,10 @@ def _ages(cells: Cells, protocol: Protocol | None) -> list[float]:
         if protocol is not None:
             expected = text("programme.from, per calcolare l'età", "programme.from, to compute ages")
             add = text("Aggiungere la data di inizio.", "Add the first day.")
-            cells.findings.error("missing_value", "protocol.yml", "nothing", expected, add, column="programme.from")
+            line = cells.findings.line("protocol.yml", "programme")
+            cells.findings.error(
+                "missing_value", "protocol.yml", "nothing", expected, add, row=line, column="programme.from"
+            )
         return [np.nan] * len(born)
     return [np.nan if day is None else float(completed_years(day, start)) for day in born]
 
@@ -152,12 +157,15 @@ def completed_years(born: dt.date, on: dt.date) -> int:
 
 def _type_covariates(table: pd.DataFrame, protocol: Protocol, findings: Findings) -> pd.DataFrame:
     """Turn covariates that are numbers throughout into numbers; text ones stay text, empty cells are missing."""
-    known = [name for name in table.columns if name not in (ROW, "treated", "consenting", "participant", "centre")]
-    for name in (*protocol.covariates, *protocol.analysis.subgroups):
-        if name not in table.columns:
+    known = [name for name in table.columns if name not in NO_COVARIATES]
+    named: dict[tuple[str | int, ...], str] = {("covariates", k): name for k, name in enumerate(protocol.covariates)}
+    named |= {("analysis", "subgroups", k): name for k, name in enumerate(protocol.analysis.subgroups)}
+    for place, name in named.items():
+        if name not in known:
             findings.error(
-                "unknown_covariate", "protocol.yml", name, one_of(known), nearest(name, known), column="covariates"
-            )
+                "unknown_covariate", "protocol.yml", name, one_of(known), nearest(name, known),
+                row=findings.line("protocol.yml", *place), column=".".join(map(str, place[:-1])),
+            )  # fmt: skip
         elif table[name].map(lambda cell: isinstance(cell, str)).all():
             filled = table[name].str.strip().replace("", None)
             numeric = filled.dropna().map(_is_number).all()
@@ -180,7 +188,7 @@ def _read_responses(
     participants: pd.DataFrame | None,
     findings: Findings,
 ) -> pd.DataFrame | None:
-    table = read_table(path, Columns(("participant", "wave", "item", "value")), findings)
+    table = read_table(path, Columns(("participant", "wave", "item", "value"), filled=True), findings)
     if table is None:
         return None
     table = table.assign(rater=table.get("rater", ""))
@@ -206,38 +214,64 @@ def _read_attendance(path: Path, participants: pd.DataFrame | None, findings: Fi
     if participants is not None:
         cells.known("participant", participants["participant"], "unknown_child")
     dates = cells.convert("date", parse_date, EXPECTED_DATE, required=True)
-    hours = cells.convert("hours", parse_number, EXPECTED_NUMBER, empty=np.nan, required=True)
+    a_day = text(
+        f"ore da 0 a {HOURS_A_DAY}, con il punto decimale", f"hours from 0 to {HOURS_A_DAY}, with a decimal point"
+    )
+    hours = cells.convert("hours", _parse_hours, a_day, empty=np.nan, required=True)
     return table.assign(participant=table["participant"].str.strip(), date=dates, hours=np.array(hours, dtype=float))
 
 
+def _parse_hours(cell: str) -> float:
+    hours = parse_number(cell)
+    if not 0 <= hours <= HOURS_A_DAY:
+        raise ValueError(cell)
+    return hours
+
+
 def _check_outcomes(protocol: Protocol, instrument: Instrument, findings: Findings) -> None:
-    """Every scale needs items, every measure its item."""
+    """Every scale needs items, every measure its item; items of no outcome are told, for they are never counted."""
     scales = sorted({item.scale for item in instrument.items if item.scale})
-    for outcome in protocol.outcomes:
+    for k, outcome in enumerate(protocol.outcomes):
         known = {"scale": scales, "measure": list(instrument.ids)}.get(outcome.kind)
         if known is not None and outcome.id not in known:
             findings.error(
-                "unknown_outcome",
-                "protocol.yml",
-                outcome.id,
-                one_of(known),
-                nearest(outcome.id, known),
-                column="outcomes",
-            )
+                "unknown_outcome", "protocol.yml", outcome.id, one_of(known), nearest(outcome.id, known),
+                row=findings.line("protocol.yml", "outcomes", k, "id"), column="outcomes",
+            )  # fmt: skip
+    asked = [outcome.id for outcome in protocol.outcomes if outcome.kind == "scale"]
+    for item in instrument.items:
+        if item.scale and item.scale not in asked:
+            findings.add(
+                Finding(
+                    "warning", "unknown_scale", "instrument.csv", item.scale, one_of(asked), nearest(item.scale, asked),
+                    item.row, "scale",
+                )
+            )  # fmt: skip
 
 
 def _check_metrics(contract: Contract, protocol: Protocol, findings: Findings) -> None:
-    """Every metric of the contract must be an outcome at a follow-up wave of the protocol."""
-    outcomes = [outcome.id for outcome in protocol.outcomes]
+    """Every metric of the contract must be an outcome at a follow-up wave of the protocol, meant the same way."""
+    outcomes = {outcome.id: outcome for outcome in protocol.outcomes}
     waves = [wave.id for wave in protocol.follow_ups]
-    for metric in contract.metrics:
-        for name, value, known in (("outcome", metric.outcome, outcomes), ("wave", metric.wave, waves)):
+    for k, metric in enumerate(contract.metrics):
+        for name, value, known in (("outcome", metric.outcome, list(outcomes)), ("wave", metric.wave, waves)):
             if value not in known:
                 findings.error(
-                    f"unknown_{name}",
-                    "contract.yml",
-                    value,
-                    one_of(known),
-                    nearest(value, known),
-                    column=f"metrics.{metric.id}.{name}",
-                )
+                    f"unknown_{name}", "contract.yml", value, one_of(known), nearest(value, known),
+                    row=findings.line("contract.yml", "metrics", k, name), column=f"metrics.{metric.id}.{name}",
+                )  # fmt: skip
+        outcome = outcomes.get(metric.outcome)
+        if outcome is None:
+            continue
+        for name, value, agreed in (
+            ("direction", metric.direction, outcome.direction), ("unit", metric.unit, outcome.unit_name),
+        ):  # fmt: skip
+            if value != agreed:
+                _warn_of_two_words(findings, k, f"metrics.{metric.id}.{name}", name, value, agreed)
+
+
+def _warn_of_two_words(findings: Findings, metric: int, column: str, name: str, found: str, agreed: str) -> None:
+    as_planned = text(f"come nel protocollo: {agreed or 'niente'}", f"as in the protocol: {agreed or 'nothing'}")
+    action = text("Mettere d'accordo contratto e protocollo.", "Make contract and protocol agree.")
+    line = findings.line("contract.yml", "metrics", metric, name)
+    findings.add(Finding("warning", f"{name}_differs", "contract.yml", found, as_planned, action, line, column))

@@ -14,6 +14,7 @@ from evaluation.study.tables import (
     EXPECTED_NAME,
     EXPECTED_NUMBER,
     EXPECTED_YES,
+    ROW,
     Cells,
     Columns,
     parse_number,
@@ -21,12 +22,12 @@ from evaluation.study.tables import (
     read_table,
 )
 
-COLUMNS = Columns(("item", "scale", "minimum", "maximum", "reverse", "wording_it", "wording_en"))
+COLUMNS = Columns(("item", "scale", "minimum", "maximum", "reverse", "wording_it", "wording_en"), filled=True)
 
 
 @dataclass(frozen=True)
 class Item:
-    """One question: its scale (empty for a measure), its range (None: without bound), and its words."""
+    """One question: its scale (empty for a measure), its range (None: without bound), its words, its row in the file."""
 
     id: str
     scale: str
@@ -34,6 +35,7 @@ class Item:
     maximum: float | None
     reverse: bool
     wording: Text
+    row: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,24 +73,32 @@ def read_instrument(path: Path, findings: Findings) -> Instrument | None:
         reverse=cells.convert("reverse", parse_yes, EXPECTED_YES, empty=False),
     )
     items = tuple(_item(record) for record in ranged.to_dict("records"))
-    for item, row in zip(items, table["_row"], strict=True):
-        _check_range(path.name, item, int(row), findings)
+    for item in items:
+        _check_range(path.name, item, findings)
     return Instrument(items)
 
 
 def _item(record: dict[str, Any]) -> Item:
     wording = text(str(record["wording_it"]).strip(), str(record["wording_en"]).strip())
     low, high = (None if pd.isna(record[name]) else float(str(record[name])) for name in ("minimum", "maximum"))
-    return Item(str(record["item"]).strip(), str(record["scale"]).strip(), low, high, bool(record["reverse"]), wording)
+    return Item(
+        str(record["item"]).strip(),
+        str(record["scale"]).strip(),
+        low,
+        high,
+        bool(record["reverse"]),
+        wording,
+        record[ROW],
+    )
 
 
-def _check_range(file: str, item: Item, row: int, findings: Findings) -> None:
+def _check_range(file: str, item: Item, findings: Findings) -> None:
     action = text("Scrivere minimo e massimo della domanda.", "Write the item's minimum and maximum.")
     if item.minimum is not None and item.maximum is not None and item.minimum >= item.maximum:
         expected = text("un minimo sotto il massimo", "a minimum below the maximum")
         findings.error(
-            "range", file, f"{item.minimum:g} to {item.maximum:g}", expected, action, row=row, column="minimum"
+            "range", file, f"{item.minimum:g} to {item.maximum:g}", expected, action, row=item.row, column="minimum"
         )
     if item.reverse and (item.minimum is None or item.maximum is None):
         expected = text("minimo e massimo, per girare la domanda", "minimum and maximum, to reverse the item")
-        findings.error("range", file, "nothing", expected, action, row=row, column="reverse")
+        findings.error("range", file, "nothing", expected, action, row=item.row, column="reverse")

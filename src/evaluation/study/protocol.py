@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from evaluation.language import Text, text
-from evaluation.study.documents import Bilingual, Model
+from evaluation.study.documents import Bilingual, Date, Defect, Model, Number, Whole, refuse, twice, unknown
 
 Role = Literal["primary", "secondary", "placebo"]
 EstimatorId = Literal[
@@ -30,27 +29,32 @@ class StudyIdentity(Model):
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
     title: Bilingual
     provenance: Literal["synthetic", "public", "real"]
-    report_date: dt.date | None = None
+    report_date: Date | None = None
 
     @field_validator("id")
     @classmethod
     def _not_reserved(cls, value: str) -> str:
         if value == "lessons":
-            raise ValueError("the id 'lessons' is reserved for the course")
+            free = text(
+                "un altro id: 'lessons' è riservato al corso", "another id: 'lessons' is reserved for the course"
+            )
+            refuse([Defect(value, free)])
         return value
 
 
 class Centres(Model):
     """The values of participants.centre for the treated and the comparison centre, and what to call them."""
 
-    treated: str
-    comparison: str
+    treated: Annotated[str, Field(min_length=1)]
+    comparison: Annotated[str, Field(min_length=1)]
     labels: dict[str, Bilingual] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _two(self) -> Centres:
         if self.treated == self.comparison:
-            raise ValueError("the treated and the comparison centre must be two")
+            refuse([Defect(self.treated, text("due centri diversi", "two different centres"), at=("comparison",))])
+        centres = [self.treated, self.comparison]
+        refuse([unknown(name, centres, ("labels", name)) for name in self.labels if name not in centres])
         return self
 
     def label(self, centre: str) -> Text:
@@ -69,15 +73,34 @@ class Wave(Model):
 class Programme(Model):
     """The hours planned and the days between which they were given."""
 
-    planned_hours: float | None = Field(default=None, gt=0)
-    starts: dt.date | None = Field(default=None, alias="from")
-    ends: dt.date | None = Field(default=None, alias="to")
+    planned_hours: Number | None = Field(default=None, gt=0)
+    starts: Date | None = Field(default=None, alias="from")
+    ends: Date | None = Field(default=None, alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Programme:
+        if self.starts and self.ends and self.ends < self.starts:
+            refuse(
+                [
+                    Defect(
+                        str(self.ends), text(f"un giorno dal {self.starts}", f"a day from {self.starts} on"), at=("to",)
+                    )
+                ]
+            )
+        return self
 
 
 class Population(Model):
     """Whom the programme is for: ages in completed years, first and last included."""
 
-    age: tuple[float, float] | None = None
+    age: tuple[Number, Number] | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Population:
+        if self.age and self.age[1] < self.age[0]:
+            youngest = text("prima l'età minore", "the lower age first")
+            refuse([Defect(f"{self.age[0]:g}, {self.age[1]:g}", youngest, at=("age",))])
+        return self
 
 
 class Outcome(Model):
@@ -88,14 +111,16 @@ class Outcome(Model):
     role: Role
     kind: Literal["scale", "measure", "composite"]
     of: tuple[str, ...] = ()
-    minimum_answered: float = Field(default=0.5, gt=0, le=1)
+    minimum_answered: Number = Field(default=0.5, gt=0, le=1)
     direction: Literal["higher", "lower"] = "higher"
     unit: str = ""
 
     @model_validator(mode="after")
     def _parts(self) -> Outcome:
         if (self.kind == "composite") != bool(self.of):
-            raise ValueError("`of` names the parts of a composite, and only of a composite")
+            only = text("le parti `of` in un composito, e solo lì", "the parts `of` in a composite, and only there")
+            refuse([Defect(f"{self.id}: {self.kind}", only, at=("of",))])
+        refuse(twice(list(self.of), ("of",)))
         return self
 
     @property
@@ -118,18 +143,18 @@ class Analysis(Model):
     """The confirmatory analysis, fixed before the data are seen."""
 
     estimator: EstimatorId = "did"
-    alpha: float = Field(default=0.05, gt=0, lt=0.5)
-    permutations: int = Field(default=9999, ge=99, le=10_000_000)
+    alpha: Number = Field(default=0.05, gt=0, lt=0.5)
+    permutations: Whole = Field(default=9999, ge=99, le=10_000_000)
     multiplicity: Literal["romano_wolf", "holm", "benjamini_hochberg"] = "romano_wolf"
-    centre_shock_icc: float = Field(default=0.02, ge=0, lt=1)
+    centre_shock_icc: Number = Field(default=0.02, ge=0, lt=1)
     subgroups: tuple[str, ...] = ()
-    seed: int = Field(default=0, ge=0)
+    seed: Whole = Field(default=0, ge=0)
 
 
 class Privacy(Model):
     """The smallest cell that a published table may hold (never below 3)."""
 
-    minimum_cell: int = Field(default=10, ge=3)
+    minimum_cell: Whole = Field(default=10, ge=3)
 
 
 class Protocol(Model):
@@ -149,26 +174,40 @@ class Protocol(Model):
     @field_validator("waves")
     @classmethod
     def _in_time_order(cls, waves: tuple[Wave, ...]) -> tuple[Wave, ...]:
-        _unique("waves", [wave.id for wave in waves])
+        refuse(twice([wave.id for wave in waves], after=("id",)))
         roles = [WAVE_ORDER.index(wave.role) for wave in waves]
         if roles != sorted(roles):
-            raise ValueError(f"waves must stand in time order: {', '.join(WAVE_ORDER)}")
+            order = ", ".join(WAVE_ORDER)
+            in_time = text(f"le rilevazioni in ordine di tempo: {order}", f"waves in time order: {order}")
+            refuse([Defect(", ".join(wave.role for wave in waves), in_time)])
         if not any(wave.role == "baseline" for wave in waves) or roles[-1] < WAVE_ORDER.index("endline"):
-            raise ValueError("a wave with role baseline and a later one with role endline or follow_up are needed")
+            pair = text(
+                "una rilevazione baseline, e dopo una endline o follow_up",
+                "a wave with role baseline, and a later one with role endline or follow_up",
+            )
+            refuse([Defect(", ".join(wave.role for wave in waves), pair)])
         return waves
 
     @field_validator("outcomes")
     @classmethod
     def _parts_exist(cls, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
-        _unique("outcomes", [outcome.id for outcome in outcomes])
-        simple = {outcome.id for outcome in outcomes if outcome.kind != "composite"}
-        for outcome in outcomes:
-            unknown = [part for part in outcome.of if part not in simple]
-            if unknown:
-                raise ValueError(
-                    f"composite {outcome.id}: {', '.join(unknown)} is no scale or measure of this protocol"
-                )
+        simple = [outcome.id for outcome in outcomes if outcome.kind != "composite"]
+        refuse(
+            twice([outcome.id for outcome in outcomes], after=("id",))
+            + [
+                unknown(part, simple, (k, "of", place))
+                for k, outcome in enumerate(outcomes)
+                for place, part in enumerate(outcome.of)
+                if part not in simple
+            ]
+        )
         return outcomes
+
+    @field_validator("covariates")
+    @classmethod
+    def _once(cls, covariates: tuple[str, ...]) -> tuple[str, ...]:
+        refuse(twice(list(covariates)))
+        return covariates
 
     @property
     def baseline(self) -> Wave:
@@ -188,9 +227,3 @@ class Protocol(Model):
     def outcome(self, outcome_id: str) -> Outcome:
         """Return the outcome of that id (KeyError if there is none)."""
         return {outcome.id: outcome for outcome in self.outcomes}[outcome_id]
-
-
-def _unique(what: str, names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"{what}: {', '.join(twice)} stands twice")

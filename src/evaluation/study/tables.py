@@ -19,16 +19,17 @@ from evaluation.study.findings import Findings, nearest, one_of
 
 MAXIMUM_BYTES = 100_000_000
 MAXIMUM_COLUMNS = 1_000
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 ROW = "_row"  # the row as a spreadsheet counts it, carried beside the data while they are read
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What a table must hold: `required` columns, and sets of which at least one column must stand there."""
+    """What a table must hold: `required` columns, sets of which at least one column must stand there, and `filled` rows."""
 
     required: tuple[str, ...]
     alternatives: tuple[tuple[str, ...], ...] = ()
+    filled: bool = False
 
 
 def read_table(path: Path, columns: Columns, findings: Findings) -> pd.DataFrame | None:
@@ -36,23 +37,31 @@ def read_table(path: Path, columns: Columns, findings: Findings) -> pd.DataFrame
     rows = _records(path, findings)
     if rows is None:
         return None
-    header = [name.strip() for name in rows[0]]
+    header = [name.strip() for name in next(iter(rows.values()))]
     if not _header_holds(path.name, header, columns, findings):
         return None
+    if columns.filled and len(rows) == 1:
+        fill = text("Aggiungere le righe.", "Add the rows.")
+        findings.error("no_rows", path.name, "no rows", text("almeno una riga", "at least one row"), fill)
+        return None
     width = len(header)
-    for number, row in enumerate(rows[1:], start=2):
+    records = list(rows.items())[1:]
+    for number, row in records:
         if len(row) != width:
             findings.error(
                 "columns", path.name, f"{len(row)} values", text(f"{width} valori", f"{width} values"),
                 text("Mettere tra virgolette i testi con virgole.", "Put texts that hold commas in quotes."), row=number,
             )  # fmt: skip
-    kept = [(number, row) for number, row in enumerate(rows[1:], start=2) if len(row) == width]
+    kept = [(number, row) for number, row in records if len(row) == width]
+    if records and not kept:
+        return None
     table = pd.DataFrame([row for _, row in kept], columns=header, dtype=object)
     table[ROW] = np.array([number for number, _ in kept], dtype=int)
     return table
 
 
-def _records(path: Path, findings: Findings) -> list[list[str]] | None:
+def _records(path: Path, findings: Findings) -> dict[int, list[str]] | None:
+    """Return the rows that are not blank by their number, as a spreadsheet counts; None if there are none."""
     expected = text("una tabella CSV in UTF-8 con virgole", "a CSV table in UTF-8 with commas")
     action = text("Salvare il file come CSV UTF-8.", "Save the file as CSV UTF-8.")
     if not path.is_file():
@@ -64,18 +73,24 @@ def _records(path: Path, findings: Findings) -> list[list[str]] | None:
             "size", path.name, f"{path.stat().st_size} bytes", text("al più 100 MB", "100 MB at most"), action
         )
         return None
-    content = path.read_bytes()
+    rows: dict[int, list[str]] = {}
+    number = 0
     try:
+        content = path.read_bytes()
         decoded = content.decode("utf-8-sig")
         if "\0" in decoded:
             raise ValueError("a NUL character")
-        rows = [row for row in csv.reader(io.StringIO(decoded, newline=""), strict=True) if row]
+        for number, row in enumerate(csv.reader(io.StringIO(decoded, newline=""), strict=True), start=1):
+            if row:
+                rows[number] = row
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         findings.error("encoding", path.name, f"byte 0x{content[error.start]:02x}", expected, action, row=line)
         return None
-    except (csv.Error, ValueError) as error:
-        findings.error("table", path.name, str(error), expected, action)
+    except (csv.Error, ValueError, OSError) as error:
+        broken = number + 1 if isinstance(error, csv.Error) else None
+        found = error.strerror if isinstance(error, OSError) else error  # without the machine's path
+        findings.error("table", path.name, found, expected, action, row=broken)
         return None
     if not rows:
         findings.error("table", path.name, "an empty file", expected, action)
@@ -95,6 +110,11 @@ def _header_holds(file: str, header: list[str], columns: Columns, findings: Find
         findings.error(
             "duplicate_column", file, name, text("ogni colonna una volta", "each column once"),
             text("Togliere o rinominare una delle due.", "Remove or rename one of the two."), row=1, column=name,
+        )  # fmt: skip
+    if ROW in header:
+        findings.error(
+            "reserved_column", file, ROW, text("un altro nome", "another name"),
+            text("Rinominare la colonna.", "Rename the column."), row=1, column=ROW,
         )  # fmt: skip
     for alternatives in [(name,) for name in columns.required] + list(columns.alternatives):
         if not set(alternatives) & set(header):
@@ -144,9 +164,11 @@ class Cells:
         """Report every cell of `column` that is none of `names`, with the nearest of them."""
         known = list(names)
         allowed = set(known) | (set() if required else {""})
+        meant: dict[str, Text] = {}  # a misspelt code stands in many rows
         for position, cell in enumerate(self.table[column].str.strip()):
             if cell not in allowed:
-                self._report(position, column, kind, cell or "nothing", one_of(known), nearest(cell, known))
+                meant[cell] = meant.get(cell) or nearest(cell, known)
+                self._report(position, column, kind, cell or "nothing", one_of(known), meant[cell])
 
     def unique(self, columns: list[str], kind: str, action: Text) -> None:
         """Report every row whose values of `columns` stood in an earlier row."""
@@ -191,7 +213,7 @@ def parse_yes(cell: str) -> bool:
 
 def parse_date(cell: str) -> dt.date:
     """Return a date written YYYY-MM-DD; ValueError for any other form (nothing is guessed)."""
-    return dt.date.fromisoformat(cell) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", cell) else _raise(cell)
+    return dt.date.fromisoformat(cell) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell) else _raise(cell)
 
 
 def _raise(cell: str) -> Any:
