@@ -92,18 +92,3 @@ def shocked_interval(value: float, std_error: float, critical: float, shocks: Ar
     """Ends of the interval value +- critical * sqrt(se^2 + 2 s^2) for each shock SD s."""
     reach = critical * np.sqrt(std_error**2 + 2 * np.asarray(shocks) ** 2)
     return value - reach, value + reach
-
-
-USUAL_ICC = (0.01, 0.10)  # of levels, between schools: for orientation (Hedges & Hedberg 2007)
-
-
-def usual_shocks(shock_sd: float, icc: float) -> tuple[float, float]:
-    """Shock SDs, in the unit of `shock_sd`, of the ICCs usual between schools, given the shock of one declared ICC.
-
-    NaN where the declared ICC is zero, which says nothing of the variance of change.
-    """
-    if not 0 < icc < 1:
-        return float("nan"), float("nan")
-    change_sd = shock_sd / np.sqrt(icc / (1 - icc))
-    low, high = (float(change_sd * np.sqrt(usual / (1 - usual))) for usual in USUAL_ICC)
-    return low, high

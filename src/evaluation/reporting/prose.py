@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluation.counterfactual.sensitivity import usual_shocks
+from evaluation.counterfactual.benchmarks import usual_shocks
 from evaluation.language import LANGUAGES, Language, Text, interval, number, text
 from evaluation.reporting.disclosure import SUPPRESSED
 from evaluation.reporting.tables import to_number
@@ -42,7 +42,7 @@ def effect_sentence(protocol: Protocol, row: Row, language: Language) -> str:
     outcome = protocol.outcome(row["outcome"])
     sign = 1 if outcome.direction == "higher" else -1
     ends = to_number(row["ci_low"]), to_number(row["ci_high"])
-    low, high = sorted(sign * end for end in ends)
+    low, high = np.sort([sign * end for end in ends]) if not np.isnan(ends).any() else (np.nan, np.nan)
     decimals = _decimals(value, *ends)
     shown = f"{number(value, language, decimals)} {outcome.unit_text[language]}"
     between = interval(*ends, language, decimals)
@@ -85,7 +85,7 @@ def two_centre_sentence(protocol: Protocol, row: Row, language: Language) -> str
     unit = protocol.outcome(row["outcome"]).unit_text[language]
     holds = low > 0 or high < 0
     between = interval(low, high, language, _decimals(low, high))
-    usual = usual_shocks(to_number(row["shock_sd"]), to_number(row["shock_icc"]))
+    usual = usual_shocks(*(to_number(row.get(c, "")) for c in ("shock_sd", "shock_icc")))
     return f"{_break_even(bias, usual, unit, language)} {_with_shock(between, holds, language)}"
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from evaluation.counterfactual.benchmarks import usual_shocks
 from evaluation.counterfactual.estimators import estimator_names
 from evaluation.counterfactual.panel import Sample
 from evaluation.counterfactual.resampling import permutation_distribution, permutation_p
-from evaluation.counterfactual.sensitivity import shocked_interval, usual_shocks
+from evaluation.counterfactual.sensitivity import shocked_interval
 from evaluation.language import Language, interval, number, p_value, percent, text
 from evaluation.reporting.exhibits import Figure
 from evaluation.reporting.figures.common import NOT_DRAWN, Row
