@@ -131,6 +131,25 @@ def changed_study(repository: Repository, tmp_path_factory: pytest.TempPathFacto
     return folder
 
 
+@pytest.fixture(scope="session")
+def signed(repository: Repository, shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The outputs of the study that ships, signed for demonstration. Read only."""
+    folder = tmp_path_factory.mktemp("signed")
+    shutil.copytree(shipped, folder, symlinks=True, dirs_exist_ok=True)
+    repository.evaluation("sign", folder / "reports", "--demo")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def moved_on(
+    repository: Repository, signed: Path, changed_study: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str]:
+    """Outputs that were signed and then run with the changed study; and what that run said."""
+    folder = tmp_path_factory.mktemp("moved-on")
+    shutil.copytree(signed, folder, symlinks=True, dirs_exist_ok=True)
+    return folder, repository.evaluation("run", changed_study, "--output", folder, cwd=folder).stdout
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, without a network to speak of: pages of a report are files. Open for one module of tests only."""

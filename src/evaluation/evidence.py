@@ -17,7 +17,7 @@ DIGITS = 12  # significant, as in the published tables
 
 
 def settle(
-    study: Study, estimates: pd.DataFrame, attrition: pd.DataFrame, balance: pd.DataFrame, hours: float
+    study: Study, estimates: pd.DataFrame, flow: pd.DataFrame, balance: pd.DataFrame, hours: float
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Apply the study's contract to its published tables; return payment.csv and payment.json.
 
@@ -26,7 +26,7 @@ def settle(
     if study.contract is None:
         empty = Verdict("undetermined", None, "", (), (), ())
         return payment_table(None, empty), {"format": 1, "contract": None, "verdict": {"state": "none", "amount": None}}
-    found = gather_evidence(study.protocol, study.contract, estimates, attrition, balance, hours)
+    found = gather_evidence(study.protocol, study.contract, estimates, flow, balance, hours)
     verdict = decide(study.contract, found)
     return payment_table(study.contract, verdict), payment_trace(study.contract, verdict)
 
@@ -35,7 +35,7 @@ def gather_evidence(
     protocol: Protocol,
     contract: Contract,
     estimates: pd.DataFrame,
-    attrition: pd.DataFrame,
+    flow: pd.DataFrame,
     balance: pd.DataFrame,
     hours: float,
 ) -> dict[str, Evidence]:
@@ -43,27 +43,28 @@ def gather_evidence(
 
     Parameters
     ----------
-    estimates, attrition, balance : the published tables, as text. hours : mean hours attended; NaN if not known.
+    estimates, flow, balance : the published tables, as text. hours : mean hours attended; NaN if not known.
     """
     return {
-        metric.id: _metric_evidence(metric, protocol, contract, estimates, attrition, balance, hours)
+        metric.id: _metric_evidence(metric, protocol, contract, estimates, flow, balance, hours)
         for metric in contract.metrics
     }
 
 
 def _metric_evidence(
     metric: Metric, protocol: Protocol, contract: Contract,
-    estimates: pd.DataFrame, attrition: pd.DataFrame, balance: pd.DataFrame, hours: float,
+    estimates: pd.DataFrame, flow: pd.DataFrame, balance: pd.DataFrame, hours: float,
 ) -> Evidence:  # fmt: skip
     chosen = (estimates["outcome"] == metric.outcome) & (estimates["wave"] == metric.wave)
     rows = estimates[chosen & (estimates["estimator"] == protocol.analysis.estimator)]
     row = rows.iloc[0] if len(rows) else pd.Series(dtype=object)
     sign = 1 if metric.direction == "higher" else -1
     point = exact(row.get("estimate"))
-    smd = _cell(balance, balance["variable"] == metric.outcome, "smd")
+    here = (balance["variable"] == metric.outcome) & (balance["kind"] == "outcome") & (balance["wave"] == metric.wave)
+    smd, analysed = _cell(balance, here, "smd"), _sum(exact(row.get("n_treated")), exact(row.get("n_comparison")))
     gates: dict[GateKind, Decimal | None] = {
-        "min_n": _sum(exact(row.get("n_treated")), exact(row.get("n_comparison"))),
-        "attrition": _cell(attrition, attrition["wave"] == metric.wave, "overall"),
+        "min_n": analysed,
+        "attrition": _lost(flow, metric.wave, analysed),
         "baseline_smd": None if smd is None else abs(smd),
         "p_value": exact(row.get("p_value")),
         "hours": exact(f"{hours:.{DIGITS}g}"),
@@ -71,6 +72,14 @@ def _metric_evidence(
     }
     lower = _lower_bound(row, sign, contract.decision_for(metric.id).ci_level)
     return Evidence(None if point is None else sign * point, lower, gates)
+
+
+def _lost(flow: pd.DataFrame, wave: str, analysed: Decimal | None) -> Decimal | None:
+    """Share of the children enrolled in both centres whom the estimate does without, to the published digits."""
+    enrolled = _cell(flow, (flow["wave"] == wave) & (flow["centre"] == "both"), "enrolled")
+    if analysed is None or not enrolled:
+        return None
+    return exact(f"{float(1 - analysed / enrolled):.{DIGITS}g}")
 
 
 def exact(cell: object) -> Decimal | None:

@@ -72,7 +72,7 @@ def write_pdf(study: Study, executed: Path, pdf: Path, language: Language, crate
         language=language,
         study_title=about.title.text()[language],
         banner=banner(study, language),
-        date=about.report_date.isoformat() if about.report_date else "",
+        date=about.date.isoformat() if about.date else "",
         crate_digest=crate_digest,
     )
     data, _ = exporter.from_notebook_node(nbformat.read(executed, as_version=4))

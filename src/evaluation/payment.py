@@ -14,7 +14,6 @@ import pandas as pd
 
 from evaluation.language import LANGUAGES, Text, exact, text
 from evaluation.study.contract import (
-    FORMULAS,
     GATES,
     ROUNDINGS,
     SIGNS,
@@ -24,8 +23,8 @@ from evaluation.study.contract import (
     GateKind,
     Metric,
     Rule,
-    Share,
 )
+from evaluation.study.formulas import FORMULAS
 
 State = Literal["earned", "not_earned", "undetermined", "disputed"]
 OPERATORS: dict[str, Callable[[Decimal, Decimal], bool]] = {
@@ -35,6 +34,10 @@ ROUNDING = {
     "half_even": decimal.ROUND_HALF_EVEN, "half_up": decimal.ROUND_HALF_UP,
     "down": decimal.ROUND_DOWN, "up": decimal.ROUND_UP,
 }  # fmt: skip
+STATISTICS = {
+    "point": text("stima puntuale", "point estimate"),
+    "ci_lower": text("limite inferiore dell'intervallo", "lower end of the interval"),
+}
 ZERO = Decimal(0)
 PRECISION = 28  # significant digits of every step, whatever the reader's own session has set
 
@@ -118,17 +121,11 @@ def _decide_metric(metric: Metric, decision: Decision, evidence: Evidence | None
         reason = text("l'effetto non è disponibile", "the effect is not available")
         steps.append(Step(metric.id, reason))
         return MetricVerdict(metric.id, None, "undetermined", Decimal(1), (reason,))
-    names = (
-        text("stima puntuale", "point estimate"),
-        text("limite inferiore dell'intervallo", "lower end of the interval"),
-    )
-    steps.append(Step(metric.id, names[decision.statistic == "ci_lower"], str(value)))
+    steps.append(Step(metric.id, STATISTICS[decision.statistic], str(value)))
     failed = [gate for gate in decision.gates if not _passes(metric.id, gate, evidence, steps)]
     reasons = tuple(_gate_words(gate, evidence.gates.get(gate.kind)) for gate in failed)
     unknown = any(evidence.gates.get(gate.kind) is None for gate in failed)
-    share = Decimal(1)
-    for gate in failed:
-        share *= gate.share if gate.on_fail == "haircut" and gate.share is not None else 1
+    share = prod((gate.share for gate in failed if gate.share is not None), start=Decimal(1))
     if unknown or any(gate.on_fail in ("undetermined", "refer") for gate in failed):
         return MetricVerdict(metric.id, value, "undetermined", share, reasons)
     state: Literal["zero", "counts"] = "zero" if any(gate.on_fail == "zero" for gate in failed) else "counts"
@@ -147,13 +144,9 @@ def _passes(metric: str, gate: Gate, evidence: Evidence, steps: list[Step]) -> b
 
 def _gate_words(gate: Gate, observed: Decimal | None) -> Text:
     """Name a gate, its bound, and that the evidence is missing if it is."""
-    name = GATES[gate.kind]
+    name, sign = GATES[gate.kind], SIGNS.get(gate.op, gate.op)
     missing = text(" (manca)", " (missing)") if observed is None else text("", "")
-    operator_sign = SIGNS.get(gate.op, gate.op)
-    return {
-        language: f"{name[language]} {operator_sign} {exact(gate.value, language)}{missing[language]}"
-        for language in LANGUAGES
-    }
+    return {code: f"{name[code]} {sign} {exact(gate.value, code)}{missing[code]}" for code in LANGUAGES}
 
 
 def _investment_raised(contract: Contract, steps: list[Step]) -> bool:
@@ -221,38 +214,20 @@ def _apply(
     if formula.per_unit:
         return max(value, ZERO) * formula.per_unit.price
     if formula.ramp:
-        ramp = formula.ramp
-        if value < ramp.start:
-            return ZERO
-        reached = min((value - ramp.start) / (ramp.full - ramp.start), Decimal(1))
-        return ramp.amount_start + reached * (ramp.amount_full - ramp.amount_start)
+        return formula.ramp.at(value)
     if formula.steps:
         reached_steps = [(step.start, step.amount) for step in formula.steps if value >= step.start]
         return max(reached_steps)[1] if reached_steps else ZERO
     if formula.fixed:
         return formula.fixed.amount if value >= formula.fixed.threshold else ZERO
     if formula.product:
-        product = Decimal(1)
-        for name in formula.product.metrics:
-            product *= max(metrics[name].value or ZERO, ZERO)
-        return product * formula.product.price
+        factors = (max(metrics[name].value or ZERO, ZERO) for name in formula.product.metrics)
+        return prod(factors, start=formula.product.price)
     if formula.share:
-        return shared(max(value, ZERO) * formula.share.unit_value, formula.share.shares)
+        return formula.share.of(max(value, ZERO) * formula.share.unit_value)
     if formula.bonus:
         return formula.bonus.rate * (amounts[formula.bonus.base] or ZERO) if value > 0 else ZERO
     raise AssertionError(formula)
-
-
-def shared(avoided: Decimal, shares: tuple[Share, ...]) -> Decimal:
-    """Sum of the rates on successive slices of an avoided cost: each rate holds until the payment reaches `until`."""
-    paid, rest = ZERO, avoided
-    for share in shares:
-        due = rest * share.rate
-        room = due if share.until is None else max(share.until - paid, ZERO)
-        taken = min(due, room)
-        paid += taken
-        rest -= taken / share.rate if share.rate else ZERO
-    return paid
 
 
 def _without_replaced(
@@ -277,10 +252,8 @@ def _limited(contract: Contract, total: Decimal, steps: list[Step]) -> Decimal:
     caps = [cap for cap in (limits.period_cap, limits.total_cap) if cap is not None]
     limited = _clamp(total, limits.floor if total > 0 else None, min(caps))
     if limited != total:
-        words = text(
-            f"entro i limiti {limits.floor or 0} e {min(caps)}",
-            f"within the limits {limits.floor or 0} and {min(caps)}",
-        )
+        low, high = limits.floor or 0, min(caps)
+        words = text(f"entro i limiti {low} e {high}", f"within the limits {low} and {high}")
         steps.append(Step("total", words, _shown(limited)))
     unit = Decimal(1).scaleb(-contract.rounding.decimals)
     rounded = limited.quantize(unit, rounding=ROUNDING[contract.rounding.mode])

@@ -49,7 +49,7 @@ NOTEBOOKS = (
     Notebook("05_robustness", _tables("sensitivity", "bounds", "honest", "specification_curve"), (SCORES,)),
     Notebook(
         "06_payment", (*_tables("payment"), TABLES + "payment.json"),
-        (SCORES, *_tables("estimates", "attrition", "balance")),
+        (SCORES, *_tables("estimates", "flow", "balance")),
     ),
     Notebook("07_programme", _tables("monitoring")),
     Notebook(
@@ -104,7 +104,9 @@ def run_study(
     """
     from evaluation.intake.checks import checked_study
 
-    study, _ = checked_study(study_folder(name))
+    folder = study_folder(name)
+    inputs = _digest(_inputs(folder))
+    study, _ = checked_study(folder)
     outputs = Outputs.of(study.protocol.study.id, output)
     run = Run(study, outputs, tuple(languages), jobs or min(os.cpu_count() or 1, 4), notify or _silent)
     with outputs.locked():
@@ -112,10 +114,9 @@ def run_study(
             shutil.rmtree(outputs.build, ignore_errors=True)
         outputs.prepare(study.folder)
         started = time.monotonic()
-        inputs = _digest(_inputs(study.folder))
-        executed = _execute(run, inputs)
-        if _digest(_inputs(study.folder)) != inputs:
-            raise RunFailed(f"{study.folder}: the raw data changed during the run. Run again.")
+        executed = _execute(run, inputs + str(study.protocol.study.date))
+        if _digest(_inputs(folder)) != inputs:
+            raise RunFailed(f"{folder}: the raw data changed during the run. Run again.")
         if executed:
             _write_log(run, executed, time.monotonic() - started)
         return Outcome(outputs.reports, executed, outputs.publish())
@@ -162,15 +163,9 @@ def steps(run: Run, inputs: str, note: Callable[[str], None]) -> list[Any]:
     door = _task(
         run, "door", _door, code, [run.build / p for n in NOTEBOOKS for p in n.makes], [_reports(run) / "index.html"]
     )
-    terms = _task(
-        run,
-        "terms",
-        _terms,
-        code + inputs,
-        [],
-        [_reports(run) / f for f in ("protocol.yml", "contract.yml") if (run.study.folder / f).is_file()],
-    )
-    crate = _task(run, "crate", _crate, code + inputs, made, [_reports(run) / "ro-crate-metadata.json"])
+    terms = _task(run, "terms", _terms, code + inputs, [], [_reports(run) / name for name in _agreed(run)])
+    sources = _digest(sorted((repository() / "notebooks").glob("*.ipynb")))
+    crate = _task(run, "crate", _crate, code + inputs + sources, made, [_reports(run) / "ro-crate-metadata.json"])
     pdfs = [_pdf_task(run, language, code) for language in run.languages]
     everything = [*made, _reports(run) / "ro-crate-metadata.json", *(_pdf(run, language) for language in run.languages)]
     sums = _task(run, "sums", _sums, code, everything, [_reports(run) / "SHA256SUMS"])
@@ -179,13 +174,18 @@ def steps(run: Run, inputs: str, note: Callable[[str], None]) -> list[Any]:
 
 def _published(run: Run) -> list[str]:
     """The files of a report that its crate describes, relative to the report folder."""
-    names = ["index.html", *(f for f in ("protocol.yml", "contract.yml") if (run.study.folder / f).is_file())]
+    names = ["index.html", *_agreed(run)]
     for notebook in NOTEBOOKS:
         names.append(f"notebooks/{notebook.name}.ipynb")
         names += [made.removeprefix("reports/") for made in notebook.makes if made.startswith("reports/")]
         for language in run.languages:
             names.append(f"{notebook.name}.{language}.html")
     return names
+
+
+def _agreed(run: Run) -> list[str]:
+    """What was agreed, and is published as it stands: protocol and contract."""
+    return [name for name in ("protocol.yml", "contract.yml") if (run.study.folder / name).is_file()]
 
 
 def _notebook_task(run: Run, notebook: Notebook, inputs: str, code: str, note: Callable[[str], None]) -> Any:
@@ -237,9 +237,8 @@ def _door(run: Run) -> None:
 
 
 def _terms(run: Run) -> None:
-    for name in ("protocol.yml", "contract.yml"):
-        if (run.study.folder / name).is_file():
-            shutil.copyfile(run.study.folder / name, _reports(run) / name)
+    for name in _agreed(run):
+        shutil.copyfile(run.study.folder / name, _reports(run) / name)
 
 
 def _crate(run: Run) -> None:
@@ -248,7 +247,7 @@ def _crate(run: Run) -> None:
     about = run.study.protocol.study
     write_crate(
         _reports(run), study=run.study.folder, code=repository(), title=about.title.text(), languages=run.languages,
-        published=about.report_date, software_version=__version__,
+        published=about.date, software_version=__version__,
     )  # fmt: skip
 
 

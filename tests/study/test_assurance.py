@@ -14,15 +14,6 @@ from conftest import STUDY, Repository, contents
 from evaluation.assurance.manifest import write_sums
 
 
-@pytest.fixture(scope="module")
-def signed(repository: Repository, shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The outputs of the study that ships, signed for demonstration. Read only."""
-    folder = tmp_path_factory.mktemp("signed")
-    shutil.copytree(shipped, folder, symlinks=True, dirs_exist_ok=True)
-    repository.evaluation("sign", folder / "reports", "--demo")
-    return folder
-
-
 @pytest.fixture
 def touchable(signed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the signed outputs."""
@@ -157,17 +148,16 @@ def test_a_run_that_restores_an_edited_table_keeps_the_signature_and_does_not_sa
 
 
 def test_a_run_with_changed_data_keeps_the_signed_report_and_says_where(
-    repository: Repository, touchable: Path, signed: Path, changed_study: Path
+    repository: Repository, moved_on: tuple[Path, str], signed: Path, changed_study: Path
 ) -> None:
-    said = repository.evaluation("run", changed_study, "--output", touchable, cwd=touchable).stdout
-    kept = Path(re.search(r"signed before is kept in (.+)", said)[1])
-    assert "valid (demonstration)" in repository.evaluation("verify", touchable / kept).stdout
-    assert contents((touchable / kept).parent) == contents(signed)
-    assert not list((touchable / "reports").glob("*.signed.pdf"))
-    assert not (touchable / "reports/SHA256SUMS.p7m").exists()
+    outputs, said = moved_on
+    kept = outputs / re.search(r"signed before is kept in (.+)", said)[1]
+    assert "valid (demonstration)" in repository.evaluation("verify", kept).stdout
+    assert not list((outputs / "reports").glob("*.signed.pdf"))
+    assert not (outputs / "reports/SHA256SUMS.p7m").exists()
     # and it stays there, run after run
-    repository.evaluation("run", changed_study, "--output", touchable)
-    assert contents((touchable / kept).parent) == contents(signed)
+    repository.evaluation("run", changed_study, "--output", outputs)
+    assert contents(kept.parent) == contents(signed)
 
 
 def test_a_real_study_takes_no_demonstration_signature(repository: Repository, outputs: Path) -> None:

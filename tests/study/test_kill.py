@@ -24,25 +24,17 @@ MOMENTS = (
 DEADLINE = 300  # seconds
 
 
-@pytest.fixture(scope="module")
-def undisturbed(repository: Repository, changed_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The outputs of the changed study, run without a disturbance."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    repository.evaluation("run", changed_study, "--output", folder)
-    return folder
-
-
 def test_whenever_a_run_is_killed_the_earlier_outputs_are_whole_and_the_next_run_completes(
-    repository: Repository, changed_study: Path, outputs: Path, shipped: Path, undisturbed: Path
+    repository: Repository, changed_study: Path, outputs: Path, shipped: Path, moved_on: tuple[Path, str]
 ) -> None:
-    earlier = contents(shipped)
-    assert earlier != contents(undisturbed)
+    earlier, later = contents(shipped), contents(moved_on[0])  # before, and after a run that nobody disturbed
+    assert earlier != later
     # every run goes on where the last was killed, so that the final one stands on the remains of all
     for moment in MOMENTS:
         kill_when(repository, _changes(outputs / ".runs" / STUDY / moment), "run", changed_study, "--output", outputs)
         assert contents(outputs) == earlier, moment
     repository.evaluation("run", changed_study, "--output", outputs)
-    assert contents(outputs) == contents(undisturbed)
+    assert contents(outputs) == later
     left = {path.name for path in (outputs / ".runs" / STUDY).iterdir()}
     assert {name for name in left if not name.isdigit()} == {"build", "current", "lock"}
 

@@ -70,16 +70,18 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def test_every_promised_file_is_there_and_no_other(reports: Path) -> None:
-    expected = {"index.html", "ro-crate-metadata.json", "SHA256SUMS", "run.log", "protocol.yml", "contract.yml"}
-    expected |= {f"tables/{name}.csv" for name in TABLES} | {"tables/payment.json"}
-    expected |= {f"notebooks/{name}.ipynb" for name in NOTEBOOKS}
-    expected |= {f"{name}.{language}.html" for name in NOTEBOOKS for language in LANGUAGES}
-    expected |= {f"evaluator-report.{language}.pdf" for language in LANGUAGES}
+def test_every_promised_file_is_there_and_little_else(reports: Path) -> None:
+    promised = {"index.html", "ro-crate-metadata.json", "SHA256SUMS", "run.log", "protocol.yml", "contract.yml"}
+    promised |= {f"tables/{name}.csv" for name in TABLES} | {"tables/payment.json"}
+    promised |= {f"notebooks/{name}.ipynb" for name in NOTEBOOKS}
+    promised |= {f"{name}.{language}.html" for name in NOTEBOOKS for language in LANGUAGES}
+    promised |= {f"evaluator-report.{language}.pdf" for language in LANGUAGES}
     found = _names(reports)
-    drawings = {name for name in found if re.fullmatch(r"figures/\w+/fig-[a-z0-9-]+\.(it|en)\.svg", name)}
-    assert found - drawings == expected
-    assert {name.replace(".it.", ".en.") for name in drawings} == {n for n in drawings if n.endswith(".en.svg")}
+    assert promised - found == set()
+    others = r"tables/[a-z_]+\.csv|figures/\w+/fig-[a-z0-9-]+\.(it|en)\.svg"
+    assert [name for name in found - promised if not re.fullmatch(others, name)] == []
+    figures = {name for name in found if name.endswith(".svg")}
+    assert {name.replace(".it.", ".en.") for name in figures} == {name for name in figures if ".en." in name}
 
 
 def test_estimates_have_the_promised_columns_and_rows(reports: Path, repository: Repository) -> None:
@@ -143,6 +145,16 @@ def test_no_path_of_the_machine_is_published(shipped: Path, repository: Reposito
             data = path.read_bytes()
             assert str(repository.root).encode() not in data, path.name
             assert str(shipped).encode() not in data, path.name
+
+
+def test_no_code_of_a_child_is_published(reports: Path, repository: Repository) -> None:
+    codes = {row["participant"].encode() for row in rows(repository.study / "participants.csv")}
+    assert len(codes) > 60
+    pattern = re.compile(rb"\b(?:" + b"|".join(sorted(codes)) + rb")\b")
+    texts = [path for path in reports.resolve().rglob("*") if path.is_file() and path.suffix != ".pdf"]
+    assert {path.name: pattern.findall(path.read_bytes()) for path in texts if pattern.search(path.read_bytes())} == {}
+    for language in LANGUAGES:
+        assert not pattern.search(" ".join(sheets(reports / f"evaluator-report.{language}.pdf")).encode())
 
 
 def test_a_run_with_an_output_folder_leaves_the_repository_alone(repository: Repository, outputs: Path) -> None:

@@ -231,7 +231,7 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_key(
     ("file", "old", "new", "key"),
     [
         ("protocol.yml", "covariates:", "format: 1\ncovariates:", "format"),
-        ("protocol.yml", "role: baseline", "role: baseline, role: endline", "role"),
+        ("protocol.yml", "role: baseline", "role: endline, role: baseline", "role"),
         ("contract.yml", "{price: 1000}", "{price: 1, price: 1000}", "price"),
         ("contract.yml", "{price: 1000}", '{price: 1, "price": 1000}', "price"),
     ],

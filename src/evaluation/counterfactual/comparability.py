@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from evaluation.counterfactual.linear import TINY
-from evaluation.counterfactual.panel import Array, NoEstimate, build_sample
+from evaluation.counterfactual.panel import Array, NoEstimate, Sample, build_sample
 from evaluation.counterfactual.weights import entropy_weights
 from evaluation.study.folder import Study
 
@@ -60,13 +62,13 @@ def wwc_verdict(difference: float) -> str:
 
 
 BALANCE = (
-    "variable", "kind", "mean_treated", "mean_comparison", "smd", "smd_weighted", "variance_ratio", "ks", "cox", "wwc",
+    "variable", "kind", "wave", "mean_treated", "mean_comparison", "smd", "smd_weighted", "variance_ratio", "ks", "cox", "wwc",
     "n_treated", "n_comparison",
 )  # fmt: skip
 
 
 def balance_table(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
-    """Baseline differences among the children analysed for each outcome at the first follow-up wave; columns `BALANCE`.
+    """Baseline differences among the children analysed for each outcome at each follow-up wave; columns `BALANCE`.
 
     kind : outcome or covariate. Means are in the variable's unit. smd_weighted : after entropy weights that balance the
     covariates and the primary outcome's baseline, among the children of `entropy` on that outcome; NaN where there are
@@ -74,27 +76,28 @@ def balance_table(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
     covariates. Covariates are those of the primary outcome's children. The verdict is that of cox; of smd where cox has
     no number; `fails` where each centre is constant and the two are unlike.
     """
-    wave = study.protocol.follow_ups[0].id
-    rows = []
-    for outcome in study.protocol.outcomes:
-        sample = build_sample(study, scores, outcome.id, wave)
-        pairs = sample.pairs()
-        weighted = weighted_difference(study, scores, sample.baseline)
-        rows.append(_row(outcome.id, "outcome", pairs.baseline, pairs.treated, weighted))
-    primary = build_sample(study, scores, study.protocol.primary.id, wave)
-    analysed = primary.pairs()
-    for position, name in enumerate(primary.covariate_names):
-        weighted = weighted_difference(study, scores, primary.covariates[:, position])
-        rows.append(_row(name, "covariate", analysed.covariates[:, position], analysed.treated, weighted))
+    rows = [row for wave in study.protocol.follow_ups for row in _rows(study, scores, wave.id)]
     return pd.DataFrame(rows, columns=list(BALANCE))
 
 
-def weighted_difference(study: Study, scores: pd.DataFrame, values: Array) -> float:
-    """Standardised difference of `values`, one a consenting child, under the primary outcome's entropy weights.
+def _rows(study: Study, scores: pd.DataFrame, wave: str) -> Iterator[tuple[object, ...]]:
+    primary = build_sample(study, scores, study.protocol.primary.id, wave)
+    for outcome in study.protocol.outcomes:
+        sample = build_sample(study, scores, outcome.id, wave)
+        pairs = sample.pairs()
+        weighted = weighted_difference(primary, sample.baseline)
+        yield _row(outcome.id, "outcome", wave, pairs.baseline, pairs.treated, weighted)
+    analysed = primary.pairs()
+    for position, name in enumerate(primary.covariate_names):
+        weighted = weighted_difference(primary, primary.covariates[:, position])
+        yield _row(name, "covariate", wave, analysed.covariates[:, position], analysed.treated, weighted)
+
+
+def weighted_difference(sample: Sample, values: Array) -> float:
+    """Standardised difference of `values`, one a child of the primary outcome's `sample`, under its entropy weights.
 
     The SD is the unweighted one, so that before and after stand on one scale (Stuart 2010).
     """
-    sample = build_sample(study, scores, study.protocol.primary.id, study.protocol.follow_ups[0].id)
     used = ~np.isnan(np.column_stack([sample.change, sample.covariates])).any(axis=1)
     part = sample.keep(used)
     try:
@@ -127,7 +130,7 @@ def kolmogorov_smirnov(treated: Array, comparison: Array) -> float:
     return float(np.abs(one - zero).max())
 
 
-def _row(name: str, kind: str, values: Array, treated: Array, weighted: float) -> tuple[object, ...]:
+def _row(name: str, kind: str, wave: str, values: Array, treated: Array, weighted: float) -> tuple[object, ...]:
     known = ~np.isnan(values)
     one, zero = values[known & treated], values[known & ~treated]
     binary = kind == "covariate" and set(np.unique(values[known])) <= {0.0, 1.0}
@@ -138,4 +141,4 @@ def _row(name: str, kind: str, values: Array, treated: Array, weighted: float) -
     judged = [x for x in (cox, smd, np.inf if unlike else np.nan) if not np.isnan(x)]
     verdict = wwc_verdict(judged[0] if judged else np.nan)
     spread = (variance_ratio(one, zero), kolmogorov_smirnov(one, zero))
-    return (name, kind, *means, smd, weighted, *spread, cox, verdict, len(one), len(zero))
+    return (name, kind, wave, *means, smd, weighted, *spread, cox, verdict, len(one), len(zero))

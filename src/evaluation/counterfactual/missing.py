@@ -23,7 +23,8 @@ class Row:
 
     method : complete_pairs, imputation, delta (imputed scores of `shifted` moved by `delta` SD), response_weights, lee,
     extreme_values. lower, upper : bounds, or twice the estimate. ci_low, ci_high : Imbens-Manski for bounds. n_treated,
-    n_comparison : children with both scores; how many more were imputed is no published number.
+    n_comparison : children with both scores (response_weights: and their covariates); how many more were imputed is no
+    published number.
     """
 
     outcome: str
@@ -71,7 +72,7 @@ def _rows(
 
     yield row("complete_pairs", lambda: _of_fit(ESTIMATORS["did"](sample), alpha), sample.pairs())
     yield row("imputation", lambda: _of_fit(imputed_effect(sample, seed), alpha), sample.pairs())
-    yield row("response_weights", lambda: _of_fit(response_weighted(sample), alpha), sample.pairs())
+    yield row("response_weights", lambda: _of_fit(response_weighted(sample), alpha), sample.pairs(with_covariates=True))
     yield row("lee", lambda: _of_bounds(lee_bounds(sample, alpha)), sample.pairs())
     if outcome in ranges:
         yield row("extreme_values", lambda: _of_bounds(extreme_bounds(sample, ranges[outcome], alpha)), sample.pairs())

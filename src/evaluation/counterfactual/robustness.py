@@ -79,7 +79,7 @@ def _row(study: Study, scores: pd.DataFrame, outcome: Outcome, wave: str) -> Rob
         return empty
     found = two_centre(did, change_sd(sample), study.protocol.analysis.centre_shock_icc)
     pairs = sample.pairs()
-    partial_r2, rv, rv_alpha = _omitted(sample, did.alpha)
+    partial_r2, rv, rv_alpha = _omitted(study, sample)
     return replace(
         empty, estimate=did.estimate, std_error=did.std_error, ci_low=did.ci_low, ci_high=did.ci_high,
         shock_icc=found.shock_icc, shock_sd=found.shock_sd, two_centre_low=found.low, two_centre_high=found.high,
@@ -90,9 +90,16 @@ def _row(study: Study, scores: pd.DataFrame, outcome: Outcome, wave: str) -> Rob
     )  # fmt: skip
 
 
-def _omitted(sample: Sample, alpha: float) -> tuple[float, float, float]:
+def _few(study: Study, used: Sample) -> bool:
+    """Whether a centre has fewer children than may be published: some numbers rest on fewer than the row's."""
+    return min(used.n_treated, used.n_comparison) < study.protocol.privacy.minimum_cell
+
+
+def _omitted(study: Study, sample: Sample) -> tuple[float, float, float]:
+    if _few(study, sample.pairs(with_covariates=True)):
+        return (np.nan, np.nan, np.nan)
     try:
-        strength = omitted_variable(sample, alpha).robustness
+        strength = omitted_variable(sample, study.protocol.analysis.alpha).robustness
     except NoEstimate:
         return (np.nan, np.nan, np.nan)
     return strength.partial_r2, strength.rv, strength.rv_alpha
@@ -101,12 +108,14 @@ def _omitted(sample: Sample, alpha: float) -> tuple[float, float, float]:
 def pre_trend_gap(study: Study, scores: pd.DataFrame, outcome: Outcome) -> float:
     """Return the `did` from the last wave before the baseline to the baseline, where nothing was done yet: a placebo.
 
-    NaN without such a wave, or where it cannot be estimated.
+    NaN without such a wave, where fewer children than the minimum cell were seen at it, or where it cannot be estimated.
     """
     earlier = [wave.id for wave in study.protocol.waves[: study.protocol.waves.index(study.protocol.baseline)]]
     if not earlier:
         return float("nan")
     sample = build_sample(study, scores, outcome.id, study.protocol.baseline.id, earlier[-1])
+    if _few(study, sample.pairs()):
+        return float("nan")
     try:
         return ESTIMATORS["did"](sample).estimate
     except NoEstimate:

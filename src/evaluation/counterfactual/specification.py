@@ -106,12 +106,11 @@ def _choices(study: Study, scorings: Mapping[str, pd.DataFrame], outcome: str, w
         seen = ~np.isnan(sample.change)
         main = seen if main is None else main
         for children, rows in {"all": seen, "common_support": seen & _common_support(sample)}.items():
-            if not 0 < int((rows != main).sum()) < minimum_cell:
-                yield from _covariate_choices(sample, rows, scoring, children, minimum_cell)
+            yield from _covariate_choices(sample, rows, rows != main, scoring, children, minimum_cell)
 
 
 def _covariate_choices(
-    sample: Sample, rows: Array, scoring: str, children: str, minimum_cell: int
+    sample: Sample, rows: Array, apart: Array, scoring: str, children: str, minimum_cell: int
 ) -> Iterator[_Choice]:
     sets: dict[str, list[int]] = {}
     for position, name in enumerate(sample.covariate_names):
@@ -120,10 +119,12 @@ def _covariate_choices(
         sets["all"] = list(range(len(sample.covariate_names)))
     for name, positions in {"none": [], **sets}.items():
         covariates = sample.covariates[:, positions]
-        chosen = rows & ~np.isnan(covariates).any(axis=1)
+        known = ~np.isnan(covariates).any(axis=1)
+        chosen = rows & known
         names = tuple(sample.covariate_names[position] for position in positions)
         part = replace(sample, covariates=covariates, covariate_names=names).keep(chosen)
-        if min(part.n_treated, part.n_comparison) < minimum_cell:
+        few = 0 < int((apart & known).sum()) < minimum_cell
+        if few or min(part.n_treated, part.n_comparison) < minimum_cell:
             continue
         for estimator in ("did_adjusted", "ancova", *WEIGHTED) if positions else ("did", "ancova"):
             yield _Choice(estimator, name, scoring, children, chosen, part)
@@ -156,19 +157,15 @@ def _estimate(study: Study, outcome: str, wave: str, choice: _Choice) -> Specifi
 def _permuted_curves(study: Study, choices: list[_Choice]) -> Array:
     """Coefficients of the regressions, shape (1 + B, S): with the labels as they are, then under common permutations.
 
-    All children of any specification are shuffled together, ordered by the values of the first one's scoring, so that a
-    permutation is one and the same for the whole curve.
+    All children of any specification are shuffled together, so that a permutation is one and the same for the whole
+    curve.
     """
     analysis = study.protocol.analysis
-    union = np.flatnonzero(np.logical_or.reduce([choice.rows for choice in choices]))
-    widest = max(choices, key=lambda choice: int(choice.rows.sum()))
-    values = np.full((2, len(widest.rows)), np.inf)
-    values[:, widest.rows] = widest.sample.change, widest.sample.baseline
-    order = union[np.lexsort(values[:, union])]
-    treated = np.zeros(len(widest.rows))
+    order = _ordered(choices)
+    treated = np.zeros(len(choices[0].rows))
     for choice in choices:
         treated[choice.rows] = choice.sample.treated
-    labels = np.zeros((len(widest.rows), 1 + analysis.permutations))
+    labels = np.zeros((len(treated), 1 + analysis.permutations))
     labels[:, 0] = treated
     start = 1
     for size, rng in streams(analysis.permutations, analysis.seed):
@@ -176,6 +173,18 @@ def _permuted_curves(study: Study, choices: list[_Choice]) -> Array:
         labels[order, start : start + size] = chosen[:, :size]
         start += size
     return np.column_stack([_coefficients(choice.estimator, choice.sample, labels[choice.rows]) for choice in choices])
+
+
+def _ordered(choices: list[_Choice]) -> Array:
+    """Positions of the children of any choice, ordered by their values alone: row order, shift and scale do not matter."""
+    columns = []
+    for choice in choices:
+        for values in (choice.sample.baseline, choice.sample.change, *choice.sample.covariates.T):
+            column = np.full(len(choice.rows), np.inf)
+            column[choice.rows] = np.round((values - values.mean()) / (values.std() or 1.0), 9)
+            columns.append(column)
+    union = np.flatnonzero(np.logical_or.reduce([choice.rows for choice in choices]))
+    return union[np.lexsort(np.array(columns[::-1])[:, union])]
 
 
 def _coefficients(estimator: str, sample: Sample, labels: Array) -> Array:

@@ -66,7 +66,7 @@ def _score(wide: pd.DataFrame, study: Study, outcome: Outcome, rule: Rule) -> pd
     if rule != "standardised_items":
         return score
     at_baseline = wide.index.get_level_values("wave") == study.protocol.baseline.id
-    even = mean_of_answered(items / items[at_baseline].std(ddof=1).replace(0, np.nan), minimum)
+    even = (items / items[at_baseline].apply(_spread)).mean(axis=1).where(score.notna())
     scale = score[at_baseline].std(ddof=1) / even[at_baseline].std(ddof=1)
     return score[at_baseline].mean() + scale * (even - even[at_baseline].mean())
 
@@ -85,10 +85,14 @@ def _composite(simple: dict[str, pd.Series], study: Study, outcome: Outcome) -> 
     parts = []
     for part in outcome.of:
         baseline = simple[part][simple[part].index.get_level_values("wave") == study.protocol.baseline.id]
-        spread = baseline.std(ddof=1)
         sign = 1.0 if study.protocol.outcome(part).direction == "higher" else -1.0
-        parts.append(sign * (simple[part] - baseline.mean()) / (spread if spread > 0 else np.nan))
+        parts.append(sign * (simple[part] - baseline.mean()) / _spread(baseline))
     return pd.concat(parts, axis=1).mean(axis=1, skipna=False)
+
+
+def _spread(values: pd.Series) -> float:
+    """SD; NaN where all are alike (a constant's computed SD is rarely an exact zero)."""
+    return float(values.std(ddof=1)) if values.max() > values.min() else float("nan")
 
 
 def score_ranges(study: Study, scores: pd.DataFrame) -> dict[str, tuple[float, float]]:
@@ -96,7 +100,8 @@ def score_ranges(study: Study, scores: pd.DataFrame) -> dict[str, tuple[float, f
 
     Parameters
     ----------
-    scores : as `score_study` returns them; a composite's range follows from its parts' baseline means and SDs.
+    scores : as `score_study` returns them; a composite's range follows from its parts' baseline means and SDs, and there
+        is none where a part does not vary.
     """
     ranges: dict[str, tuple[float, float]] = {}
     for outcome in study.protocol.outcomes:
@@ -106,12 +111,13 @@ def score_ranges(study: Study, scores: pd.DataFrame) -> dict[str, tuple[float, f
         if outcome.kind != "composite" and len(lows) == len(highs) == len(items):
             ranges[outcome.id] = (float(np.mean(lows)), float(np.mean(highs)))
     baseline = scores[scores["wave"] == study.protocol.baseline.id].groupby("outcome")["score"]
+    mean, spread = baseline.mean(), baseline.agg(_spread)
     for outcome in study.protocol.outcomes:
-        if outcome.of and set(outcome.of) <= set(ranges):
+        if outcome.of and set(outcome.of) <= set(ranges) and spread[list(outcome.of)].notna().all():
             ends = [
                 sorted(
                     (1 if study.protocol.outcome(part).direction == "higher" else -1)
-                    * (np.array(ranges[part]) - baseline.mean()[part]) / baseline.std(ddof=1)[part]
+                    * (np.array(ranges[part]) - mean[part]) / spread[part]
                 )
                 for part in outcome.of
             ]  # fmt: skip

@@ -130,8 +130,8 @@ def _screen(study: Study, here: pd.DataFrame, item: Item) -> tuple[float, float,
 def response_shares(study: Study, wave: str, minimum_cell: int) -> pd.DataFrame:
     """Share of low, middle and high answers to each item of a scale at one wave, centres pooled, reversed items turned.
 
-    Columns: item, scale, n, low, middle, high; NaN throughout where one of the three is given by fewer children than
-    `minimum_cell`, but for none at all.
+    Columns: item, scale, n, low, middle, high; the shares are NaN where one of the three is given by fewer children than
+    `minimum_cell`, but for none at all, or by all; n is NaN below the minimum cell.
     """
     wide = answers(study)
     here = wide[wide.index.get_level_values("wave") == wave]
@@ -147,7 +147,8 @@ def response_shares(study: Study, wave: str, minimum_cell: int) -> pd.DataFrame:
             and ((counts == 0) | (counts >= minimum_cell)).all()
             and (counts < len(given)).all()
         )
-        rows.append((item.id, item.scale, len(given), *(counts / len(given) if told else [np.nan] * 3)))
+        n = len(given) if len(given) >= minimum_cell else np.nan
+        rows.append((item.id, item.scale, n, *(counts / len(given) if told else [np.nan] * 3)))
     return pd.DataFrame(rows, columns=["item", "scale", "n", "low", "middle", "high"])
 
 

@@ -38,7 +38,7 @@ def identifiers(study: Study, language: Language) -> Table:
     pairs = [
         (text("Studio", "Study"), about.id),
         (text("Dati", "Data"), PROVENANCE[about.provenance][language]),
-        (text("Data del rapporto", "Report date"), about.report_date.isoformat() if about.report_date else NO_VALUE),
+        (text("Data del rapporto", "Report date"), about.date.isoformat() if about.date else NO_VALUE),
         (text("Contratto", "Contract"), f"{terms.id}, {terms.version} ({terms.status})" if terms else NO_VALUE),
         (
             text("CUP, CIG", "CUP, CIG"),

@@ -63,7 +63,7 @@ RESULTS: dict[str, Result] = {
     "attrition": Result(lambda study, scores: attrition_table(flow_table(study, scores))),
     "reliability": Result(lambda study, _: reliability_table(study), ("n",), ("outcome", "wave", "items", "raters")),
     "items": Result(lambda study, _: items_table(study), ("n",), ("item", "scale", "wave"), ("floor", "ceiling")),
-    "balance": Result(balance_table, CENTRES, ("variable", "kind", *CENTRES)),
+    "balance": Result(balance_table, CENTRES, ("variable", "kind", "wave", *CENTRES)),
     "estimates": Result(
         lambda study, scores: estimates_table(analyse(study, scores)),
         CENTRES, ("outcome", "role", "wave", "estimator", "unit", *CENTRES),

@@ -59,6 +59,12 @@ def outcome_name(protocol: Protocol, outcome: str, language: Language) -> str:
     return protocol.outcome(outcome).name[language]
 
 
+def row_name(protocol: Protocol, outcome: str, wave: str, language: Language) -> str:
+    """What readers call the outcome of a row; with its wave where there are several after the baseline."""
+    name = outcome_name(protocol, outcome, language)
+    return name if len(protocol.follow_ups) == 1 else f"{name}, {wave_name(protocol, wave, language)}"
+
+
 def wave_name(protocol: Protocol, wave: str, language: Language) -> str:
     """What readers call a wave: its label, else its role and id."""
     found = next(w for w in protocol.waves if w.id == wave)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from evaluation.errors import UserError
 from evaluation.language import Text, text
 from evaluation.study.documents import Bilingual, Date, Defect, Model, Number, Whole, refuse, twice, unknown
 
@@ -30,6 +33,20 @@ class StudyIdentity(Model):
     title: Bilingual
     provenance: Literal["synthetic", "public", "real"]
     report_date: Date | None = None
+
+    @property
+    def date(self) -> dt.date | None:
+        """The date that the report bears: report_date, else that of SOURCE_DATE_EPOCH (UTC), else none.
+
+        UserError where SOURCE_DATE_EPOCH is no number of seconds.
+        """
+        epoch = os.environ.get("SOURCE_DATE_EPOCH")
+        if self.report_date is not None or not epoch:
+            return self.report_date
+        try:
+            return dt.datetime.fromtimestamp(int(epoch), dt.UTC).date()
+        except (ValueError, OverflowError, OSError):
+            raise UserError(f"SOURCE_DATE_EPOCH={epoch!r}: expected a number of seconds since 1970.") from None
 
     @field_validator("id")
     @classmethod
