@@ -35,11 +35,22 @@ def tables(**changed: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         {**ROW, "outcome": "making", "estimate": "9"},
     ]
     estimates = pd.DataFrame([*others, {**ROW, **changed}])
-    attrition = pd.DataFrame({"wave": ["t2", "t1"], "overall": ["0.9", changed.get("overall", "0.05")]})
-    balance = pd.DataFrame(
-        {"variable": ["age", "skills"], "kind": ["covariate", "outcome"], "smd": ["0.9", changed.get("smd", "-0.2")]}
+    flow = pd.DataFrame(
+        {
+            "wave": ["t2", "t1", "t1"],
+            "centre": ["both", "treated", "both"],
+            "enrolled": ["999", "999", changed.get("enrolled", "25")],
+        }
     )
-    return estimates, attrition, balance
+    balance = pd.DataFrame(
+        {
+            "variable": ["age", "skills", "skills"],
+            "kind": ["covariate", "outcome", "outcome"],
+            "wave": ["t1", "t2", "t1"],
+            "smd": ["0.9", "0.9", changed.get("smd", "-0.2")],
+        }
+    )
+    return estimates, flow, balance
 
 
 def found(study: Study, hours: float = 30.0, **changed: str) -> Any:
@@ -68,7 +79,7 @@ def test_every_gate_looks_at_its_own_cell(folder: StudyFolder):
     investment = "investment: {required_before_payment: false, amount: 45000.00, closed_on: 2023-02-28}\nmetrics:"
     study = folder.replace("contract.yml", "metrics:", investment).load()
     assert found(study, hours=147.5).gates == {
-        "min_n": 23, "attrition": Decimal("0.05"), "baseline_smd": Decimal("0.2"), "p_value": Decimal("0.004"),
+        "min_n": 23, "attrition": Decimal("0.08"), "baseline_smd": Decimal("0.2"), "p_value": Decimal("0.004"),
         "hours": Decimal("147.5"), "investment": 45_000,
     }  # fmt: skip
 
@@ -88,7 +99,7 @@ def test_a_withheld_or_empty_effect_leaves_the_verdict_open(folder: StudyFolder,
 @pytest.mark.parametrize(
     ("kind", "op", "value", "column"),
     [
-        ("min_n", ">=", "20", "n_treated"), ("min_n", ">=", "20", "n_comparison"), ("attrition", "<=", "0.3", "overall"),
+        ("min_n", ">=", "20", "n_treated"), ("min_n", ">=", "20", "n_comparison"), ("attrition", "<=", "0.3", "enrolled"),
         ("baseline_smd", "<=", "0.5", "smd"), ("p_value", "<", "0.05", "p_value"),
     ],
 )  # fmt: skip
@@ -110,11 +121,11 @@ def test_hours_that_nobody_noted_leave_an_hours_gate_open(folder: StudyFolder):
 
 def test_a_row_that_is_not_there_leaves_the_verdict_open(folder: StudyFolder):
     study = folder.load()
-    estimates, attrition, balance = tables()
-    assert settle(study, estimates.iloc[:3], attrition, balance, 30.0)[1]["verdict"]["state"] == "undetermined"
-    assert settle(study, estimates, attrition.iloc[:0], balance.iloc[:0], 30.0)[1]["verdict"]["state"] == "earned"
+    estimates, flow, balance = tables()
+    assert settle(study, estimates.iloc[:3], flow, balance, 30.0)[1]["verdict"]["state"] == "undetermined"
+    assert settle(study, estimates, flow.iloc[:0], balance.iloc[:0], 30.0)[1]["verdict"]["state"] == "earned"
     with_attrition = with_gate(folder, "attrition", "<=", "0.3")
-    document = settle(with_attrition, estimates, attrition.iloc[:1], balance, 30.0)[1]
+    document = settle(with_attrition, estimates, flow.iloc[:2], balance, 30.0)[1]
     assert document["verdict"]["state"] == "undetermined"
 
 

@@ -27,8 +27,8 @@ from evaluation.reporting.prose import (
 from evaluation.reporting.words import VERDICTS, interval_level
 from evaluation.study.protocol import Protocol
 
-BETTER = {"it": "migliorati più di quanto ci si attendesse", "en": "improved more than expected"}
-WORSE = {"it": "migliorati meno di quanto ci si attendesse", "en": "improved less than expected"}
+BETTER = {"it": "fatto meglio di quanto ci si attendesse", "en": "did better than expected"}
+WORSE = {"it": "fatto peggio di quanto ci si attendesse", "en": "did worse than expected"}
 OPEN = {"it": "non si distinguono con chiarezza", "en": "cannot be told clearly"}
 WITHHELD = {"it": "omess", "en": "withheld"}
 NOT_ESTIMATED = {"it": "non può essere", "en": "cannot be"}
@@ -155,7 +155,7 @@ def test_a_two_centre_interval_that_is_withheld_or_missing_is_told_apart(protoco
 def trace(state: str, amount: str | None, fictional: bool = False, reasons: tuple[str, ...] = ()) -> dict[str, Any]:
     verdict = {
         "state": state, "amount": amount, "currency": "EUR", "steps": [],
-        "metrics": [{"reasons": [{"it": f"{reason}-it", "en": f"{reason}-en"} for reason in reasons]}],
+        "metrics": [{"metric": "skills", "value": None, "reasons": [{"it": f"{reason}-it", "en": f"{reason}-en"} for reason in reasons]}],
     }  # fmt: skip
     return {"contract": {"contract": {"fictional": fictional}, "metrics": []}, "verdict": verdict}
 
@@ -196,8 +196,8 @@ def test_money_keeps_every_decimal_it_has(amount: str, it: str, en: str):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_assumption_is_said_to_be_untestable(language: Language):
-    assert {"it": "tendenze parallele", "en": "parallel trends"}[language] in assumption_sentence(language)
+def test_the_assumption_is_said_to_be_untestable(protocol: Protocol, language: Language):
+    assert {"it": "tendenze parallele", "en": "parallel trends"}[language] in assumption_sentence(protocol, language)
 
 
 def tables(estimates: list[dict[str, str]], sensitivity: list[dict[str, str]]) -> dict[str, pd.DataFrame]:

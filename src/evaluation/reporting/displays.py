@@ -24,6 +24,7 @@ from evaluation.reporting.words import (
     interval_level,
     of_language,
     outcome_name,
+    row_name,
     wave_name,
 )
 from evaluation.reporting.words import SUPPRESSED as WITHHELD
@@ -134,7 +135,11 @@ def attrition(study: Study, table: pd.DataFrame, language: Language) -> Table:
         ("Giudizio" if it else "Verdict"): (lambda r: ATTRITION[r["verdict"]][language], False),
     }
     caption = "Quote di ragazzi persi." if it else "Shares of children lost."
-    return build(table.to_dict("records"), columns, caption)
+    note = (
+        "Limiti del What Works Clearinghouse, fatti per studi a sorteggio: qui orientano soltanto." if it
+        else "Boundaries of the What Works Clearinghouse, made for randomised trials: here for orientation only."
+    )  # fmt: skip
+    return build(table.to_dict("records"), columns, caption, note)
 
 
 def reliability(study: Study, table: pd.DataFrame, language: Language) -> Table:
@@ -168,7 +173,7 @@ def balance(study: Study, table: pd.DataFrame, language: Language) -> Table:
 
     def name(row: Row) -> str:
         if row["kind"] == "outcome":
-            return outcome_name(study.protocol, row["variable"], language)
+            return row_name(study.protocol, row["variable"], row["wave"], language)
         return covariate_name(row["variable"], language)
 
     return build(
@@ -201,7 +206,10 @@ def estimates(study: Study, table: pd.DataFrame, language: Language, first: str 
     name = study.protocol.outcome(table["outcome"].iloc[0]).name[language]
     names: dict[str, tuple[str, Cell]] = {
         "estimator": ("Stimatore" if it else "Estimator", lambda r: ESTIMATORS[r["estimator"]].name[language]),
-        "outcome": ("Esito" if it else "Outcome", lambda r: outcome_name(study.protocol, r["outcome"], language)),
+        "outcome": (
+            "Esito" if it else "Outcome",
+            lambda r: row_name(study.protocol, r["outcome"], r["wave"], language),
+        ),
     }
     primary, estimator = study.protocol.primary.id, study.protocol.analysis.estimator
 
@@ -225,8 +233,14 @@ def estimates(study: Study, table: pd.DataFrame, language: Language, first: str 
         ("Trattati" if it else "Treated"): (lambda r: r["n_treated"], True),
         ("Confronto" if it else "Comparison"): (lambda r: r["n_comparison"], True),
     }
-    mark = "◆ analisi confermativa del protocollo" if it else "◆ the protocol's confirmatory analysis"
-    return build(table.to_dict("records"), columns, captions[first], f"{mark}.")
+    note = (
+        "◆ analisi confermativa del protocollo. Gli intervalli trattano i ragazzi come unità e non coprono ciò che tocca un "
+        "intero centro; il p di permutazione descrive il caso tra ragazzi scambiabili, non un sorteggio; g prende la DS per nota."
+        if it
+        else "◆ the protocol's confirmatory analysis. Intervals take children as units and do not cover what touches a whole "
+        "centre; the permutation p describes chance among exchangeable children, not a draw; g takes the SD as known."
+    )
+    return build(table.to_dict("records"), columns, captions[first], note)
 
 
 def sensitivity(study: Study, table: pd.DataFrame, language: Language) -> Table:
@@ -235,7 +249,7 @@ def sensitivity(study: Study, table: pd.DataFrame, language: Language) -> Table:
     return build(
         table.to_dict("records"),
         {
-            ("Esito" if it else "Outcome"): (lambda r: outcome_name(study.protocol, r["outcome"], language), False),
+            ("Esito" if it else "Outcome"): (lambda r: row_name(study.protocol, r["outcome"], r["wave"], language), False),
             ("Effetto" if it else "Effect"): (numeric("estimate", language), True),
             ("Intervallo ordinario" if it else "Ordinary interval"): (_interval("ci_low", "ci_high", language), True),
             ("Intervallo dei due centri" if it else "Two-centre interval"): (

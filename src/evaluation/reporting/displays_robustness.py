@@ -9,7 +9,7 @@ from evaluation.language import NO_VALUE, Language, interval, number, p_value, t
 from evaluation.reporting.displays import Row, build, numeric
 from evaluation.reporting.exhibits import Table
 from evaluation.reporting.tables import to_number
-from evaluation.reporting.words import ROLES, centre_name, outcome_name, wave_name
+from evaluation.reporting.words import ROLES, centre_name, outcome_name, row_name, wave_name
 from evaluation.study.folder import Study
 
 METHODS = {
@@ -51,10 +51,10 @@ def families(study: Study, found: list[Family], language: Language) -> Table:
     )  # fmt: skip
 
 
-def bounds(study: Study, table: pd.DataFrame, outcome: str, language: Language) -> Table:
+def bounds(study: Study, table: pd.DataFrame, outcome: str, wave: str, language: Language) -> Table:
     """What missing children could do to one outcome, by every method."""
     it = language == "it"
-    here = table[(table["outcome"] == outcome) & (table["method"] != "delta")]
+    here = table[(table["outcome"] == outcome) & (table["wave"] == wave) & (table["method"] != "delta")]
     unit = study.protocol.outcome(outcome).unit_text[language]
 
     def shown(row: Row) -> str:
@@ -72,7 +72,8 @@ def bounds(study: Study, table: pd.DataFrame, outcome: str, language: Language) 
         },
         f"{outcome_name(study.protocol, outcome, language)}: che cosa possono cambiare i ragazzi persi, in {unit}." if it
         else f"{outcome_name(study.protocol, outcome, language)}: what the children lost could change, in {unit}.",
-        "Per i limiti, intervallo di Imbens e Manski." if it else "For bounds, the interval of Imbens and Manski.",
+        "Per i limiti, intervallo di Imbens e Manski. Si tratta dei ragazzi con consenso; gli altri iscritti non entrano." if it
+        else "For bounds, the interval of Imbens and Manski. These are the children with consent; others enrolled do not enter.",
     )  # fmt: skip
 
 
@@ -82,7 +83,7 @@ def omitted(study: Study, table: pd.DataFrame, language: Language) -> Table:
     return build(
         table.to_dict("records"),
         {
-            ("Esito" if it else "Outcome"): (lambda r: outcome_name(study.protocol, r["outcome"], language), False),
+            ("Esito" if it else "Outcome"): (lambda r: row_name(study.protocol, r["outcome"], r["wave"], language), False),
             ("R² parziale" if it else "Partial R²"): (numeric("partial_r2", language, 3), True),
             "RV": (numeric("rv", language, 3), True),
             "RV α": (numeric("rv_alpha", language, 3), True),
@@ -93,8 +94,10 @@ def omitted(study: Study, table: pd.DataFrame, language: Language) -> Table:
         "(ANCOVA); RV α per renderlo incerto." if it
         else "An unseen variable would have to explain at least the share RV of both centre and outcome to undo the effect "
         "(ANCOVA); RV α to make it uncertain.",
-        "Senza un ragazzo: la conclusione è la stessa togliendone uno qualunque." if it
-        else "Without one child: the conclusion is the same whichever one is left out.",
+        "Senza un ragazzo: la conclusione è la stessa togliendone uno qualunque. Un fattore che coincide con il centro non è "
+        "coperto da RV: con due centri spiega tutto il centro." if it
+        else "Without one child: the conclusion is the same whichever one is left out. A factor that coincides with the centre "
+        "is not covered by RV: with two centres it explains all of the centre.",
     )  # fmt: skip
 
 
@@ -109,14 +112,17 @@ def honest(study: Study, table: pd.DataFrame, language: Language) -> Table | str
     return build(
         table.to_dict("records"),
         {
-            ("Esito" if it else "Outcome"): (lambda r: outcome_name(study.protocol, r["outcome"], language), False),
+            ("Esito" if it else "Outcome"): (lambda r: row_name(study.protocol, r["outcome"], r["wave"], language), False),
             ("Rilevazione" if it else "Wave"): (lambda r: wave_name(study.protocol, r["wave"], language), False),
             ("Tendenze" if it else "Trends"): (lambda r: RESTRICTIONS[r["restriction"]][language], False),
             ("Valore" if it else "Value"): (numeric("value", language), True),
             ("Intervallo" if it else "Interval"): (
                 lambda r: interval(to_number(r["low"]), to_number(r["high"]), language), True,
             ),
-            ("Pareggio" if it else "Break-even"): (numeric("break_even", language), True),
+            ("Pareggio" if it else "Break-even"): (
+                lambda r: number(to_number(r["break_even"]) or float("nan"), language), True,
+            ),
+            ("Ragazzi" if it else "Children"): (lambda r: f"{r['n_treated']} + {r['n_comparison']}", True),
         },
         "Tendenze non parallele (Rambachan e Roth): l'intervallo se i centri divergono quanto indicano le rilevazioni prima "
         "della baseline." if it

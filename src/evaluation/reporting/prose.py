@@ -49,12 +49,12 @@ def effect_sentence(protocol: Protocol, row: Row, language: Language) -> str:
     kind = "better" if low > 0 else "worse" if high < 0 else "open"
     words = {
         "better": text(
-            "sono migliorati più di quanto ci si attendesse senza il programma",
-            "improved more than expected without the programme",
+            "hanno fatto meglio di quanto ci si attendesse senza il programma, per quanto dipende dal caso tra ragazzi",
+            "did better than expected without the programme, as far as chance among children goes",
         ),
         "worse": text(
-            "sono migliorati meno di quanto ci si attendesse senza il programma",
-            "improved less than expected without the programme",
+            "hanno fatto peggio di quanto ci si attendesse senza il programma, per quanto dipende dal caso tra ragazzi",
+            "did worse than expected without the programme, as far as chance among children goes",
         ),
         "open": text(
             "non si distinguono con chiarezza da quanto ci si attendeva senza il programma",
@@ -86,7 +86,35 @@ def two_centre_sentence(protocol: Protocol, row: Row, language: Language) -> str
     holds = low > 0 or high < 0
     between = interval(low, high, language, _decimals(low, high))
     usual = usual_shocks(*(to_number(row.get(c, "")) for c in ("shock_sd", "shock_icc")))
-    return f"{_break_even(bias, usual, unit, language)} {_with_shock(between, holds, language)}"
+    said = [
+        _break_even(bias, usual, unit, language),
+        _with_shock(between, holds, language),
+        _without_one(row, language),
+    ]
+    if protocol.analysis.estimator != "did":
+        said.insert(0, OF_DID[language].format(number(to_number(row.get("estimate", "")), language)))
+    return " ".join(part for part in said if part)
+
+
+OF_DID = text(
+    "Ciò che segue riguarda la differenza nelle differenze ({}).",
+    "What follows is about the difference in differences ({}).",
+)
+
+
+def _without_one(row: Row, language: Language) -> str:
+    """Say whether the conclusion rests on one child; nothing where that is not known."""
+    words = {
+        "holds": text(
+            "Togliendo un ragazzo qualunque la conclusione resta la stessa.",
+            "Leaving out any one child, the conclusion stays the same.",
+        ),
+        "does_not_hold": text(
+            "Basta togliere un ragazzo perché la conclusione cambi: è fragile.",
+            "Leaving out a single child can change the conclusion: it is fragile.",
+        ),
+    }
+    return words.get(row.get("leave_one_out", ""), text("", ""))[language]
 
 
 def _decimals(*values: float) -> int:
@@ -105,9 +133,9 @@ def _break_even(bias: float, usual: tuple[float, float], unit: str, language: La
         low, high = (number(float(np.sqrt(2)) * shock, language) for shock in usual)  # of a difference of two centres
         return {
             "it": f"Una differenza di {shown} tra le tendenze proprie dei due centri basterebbe ad annullare questo "
-            f"risultato; differenze da {low} a {high} sono usuali tra scuole.",
+            f"risultato; per orientarsi, le differenze usuali tra scuole (ICC dei livelli 0,01-0,10) vanno da {low} a {high}.",
             "en": f"A difference of {shown} between the centres' own trends would be enough to undo this finding; "
-            f"differences of {low} to {high} are usual between schools.",
+            f"for orientation, those usual between schools (ICC of levels 0.01-0.10) are {low} to {high}.",
         }[language]
     return {
         "it": f"Una differenza di {shown} tra le tendenze proprie dei due centri basterebbe ad annullare questo risultato.",
@@ -128,8 +156,17 @@ def _with_shock(between: str, holds: bool, language: Language) -> str:
     }[language]
 
 
-def assumption_sentence(language: Language) -> str:
+def assumption_sentence(protocol: Protocol, language: Language) -> str:
     """Say what must be believed: with one centre a side, centre and programme are fully confounded."""
+    if protocol.analysis.estimator == "ancova":
+        return {
+            "it": "Con un solo centro per parte, centro e programma sono del tutto confusi: nessuna somiglianza tra i ragazzi "
+            "può rimediare. L'effetto vale se, senza il programma, ragazzi partiti uguali sarebbero arrivati uguali nei due "
+            "centri: i dati non possono verificarlo.",
+            "en": "With one centre a side, centre and programme are fully confounded: no likeness between the children can "
+            "rescue that. The effect holds if, without the programme, children who started equal would have ended equal in "
+            "both centres: the data cannot verify it.",
+        }[language]
     return {
         "it": "Con un solo centro per parte, centro e programma sono del tutto confusi: nessuna somiglianza tra i ragazzi "
         "può rimediare. L'effetto vale se, senza il programma, i due centri si sarebbero mossi allo stesso modo (tendenze "
@@ -155,10 +192,22 @@ def payment_sentence(trace: Mapping[str, Any], language: Language) -> str:
         reasons = "; ".join(reason[language] for metric in verdict["metrics"] for reason in metric["reasons"])
         due = {"it": "Premio", "en": "Premium"}[language]
         return f"{due}: {state}{f' ({reasons})' if reasons else ''}.{note}"
+    paid_on = _paid_on(trace, language)
     return {
-        "it": f"Premio: {state}, {money(verdict['amount'], verdict['currency'], language)}.{note}",
-        "en": f"Premium: {state}, {money(verdict['amount'], verdict['currency'], language)}.{note}",
+        "it": f"Premio: {state}, {money(verdict['amount'], verdict['currency'], language)}{paid_on}.{note}",
+        "en": f"Premium: {state}, {money(verdict['amount'], verdict['currency'], language)}{paid_on}.{note}",
     }[language]
+
+
+def _paid_on(trace: Mapping[str, Any], language: Language) -> str:
+    """Name the values that the contract looked at, each with its metric and wave."""
+    values = {metric["metric"]: metric["value"] for metric in trace["verdict"]["metrics"]}
+    named = [
+        f"{metric['label'][language]} ({metric['wave']}) {number(float(values[metric['id']]), language)}"
+        for metric in trace["contract"]["metrics"]
+        if values.get(metric["id"]) is not None
+    ]
+    return {"it": ", su ", "en": ", on "}[language] + "; ".join(named) if named else ""
 
 
 def money(amount: str, currency: str, language: Language) -> str:
@@ -188,7 +237,7 @@ def door_answers(
         (text("Che cosa si paga?", "What is paid?"), _both(lambda code: payment_sentence(trace, code))),
         (
             text("Che cosa potrebbe essere sbagliato?", "What could be wrong?"),
-            _both(assumption_sentence),
+            _both(lambda code: assumption_sentence(protocol, code)),
         ),
     ]
 

@@ -79,6 +79,21 @@ def parties(study: Study, language: Language) -> Table | str:
     )  # fmt: skip
 
 
+def mandate(study: Study, language: Language) -> str:
+    """What the evaluator does, and whether it declared to be independent."""
+    evaluators = [party for party in study.contract.parties if party.role == "evaluator"] if study.contract else []
+    declared = bool(evaluators) and all(party.independence_declared for party in evaluators)
+    role = {
+        "it": "Il valutatore misura, verifica e firma; il contratto lo vuole esterno e terzo.",
+        "en": "The evaluator measures, verifies and signs; the contract wants it external and a third party.",
+    }[language]
+    said = {
+        "it": "L'indipendenza è dichiarata." if declared else "Una dichiarazione di indipendenza non c'è.",
+        "en": "Independence is declared." if declared else "There is no declaration of independence.",
+    }[language]
+    return f"{role} {said}"
+
+
 def terms(study: Study, language: Language) -> Table | str:
     """The rules of payment and the gates before them."""
     if study.contract is None:
@@ -86,6 +101,9 @@ def terms(study: Study, language: Language) -> Table | str:
     contract = study.contract
     pairs = [(text(rule.id, rule.id), _rule(rule, contract, language)) for rule in contract.rules]
     for decision in contract.decision:
+        statistic = STATISTICS[decision.statistic][language]
+        level = f" ({number(100 * decision.ci_level, language, 0)} %)" if decision.statistic == "ci_lower" else ""
+        pairs.append((text("Statistica", "Statistic"), f"{decision.metric}: {statistic}{level}"))
         for gate in decision.gates:
             name = GATES[gate.kind]
             condition = text(f"Condizione: {name['it']}", f"Gate: {name['en']}")
@@ -107,6 +125,10 @@ def terms(study: Study, language: Language) -> Table | str:
     )
 
 
+STATISTICS = {
+    "point": text("stima puntuale", "point estimate"),
+    "ci_lower": text("limite inferiore dell'intervallo", "lower end of the interval"),
+}
 ON_FAIL = {
     "zero": text("se manca: nulla è dovuto", "if not met: nothing is due"),
     "undetermined": text("se manca: indeterminato", "if not met: undetermined"),

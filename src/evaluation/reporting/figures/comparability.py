@@ -19,6 +19,7 @@ from evaluation.study.folder import Study
 def balance(study: Study, table: pd.DataFrame, language: Language) -> Figure:
     """Standardised baseline differences, against the bounds of the What Works Clearinghouse."""
     shown = [r for r in table.to_dict("records") if not np.isnan(to_number(r["smd"]))]
+    shown = [r for r in shown if r["wave"] == study.protocol.follow_ups[0].id]
     names = [
         outcome_name(study.protocol, r["variable"], language)
         if r["kind"] == "outcome"

@@ -12,7 +12,7 @@ from evaluation.language import Language, number
 from evaluation.reporting.exhibits import Figure
 from evaluation.reporting.figures.common import NOT_DRAWN, forest, lines
 from evaluation.reporting.style import COMPARISON, EXPECTED, MARKERS, TREATED, drawing
-from evaluation.reporting.words import centre_name, outcome_name, wave_name
+from evaluation.reporting.words import centre_name, interval_level, outcome_name, row_name, wave_name
 from evaluation.study.folder import Study
 
 COLOURS = {"treated": TREATED, "comparison": COMPARISON, "counterfactual": EXPECTED}
@@ -57,10 +57,11 @@ def means(study: Study, table: pd.DataFrame, outcome: str, wave: str, language: 
     }[language]
     alt = {
         "it": f"Il centro trattato passa da {number(start, language)} a {number(end, language)} {unit}; senza programma "
-        f"ci si attendeva {number(expected, language)}. La distanza, {number(end - expected, language)}, è l'effetto stimato.",
+        f"ci si attendeva {number(expected, language)}. La distanza, {number(end - expected, language)}, è la "
+        "differenza nelle differenze.",
         "en": f"The treated centre moves from {number(start, language)} to {number(end, language)} {unit}; without the "
         f"programme {number(expected, language)} was expected. The gap, {number(end - expected, language)}, is the "
-        "estimated effect.",
+        "difference in differences.",
     }[language]
     return Figure(figure, caption, alt)
 
@@ -72,11 +73,11 @@ def estimators(study: Study, estimates: pd.DataFrame, language: Language) -> Fig
         lambda r: r["estimator"] == study.protocol.analysis.estimator,
     )  # fmt: skip
     outcome = study.protocol.outcome(estimates["outcome"].iloc[0])
-    unit, name = outcome.unit_text[language], outcome.name[language]
+    unit, name, level = outcome.unit_text[language], outcome.name[language], interval_level(study.protocol, language)
     values = "; ".join(f"{line.name} {number(line.value, language)}" for line in drawn)
     caption = {
-        "it": f"{name}: l'effetto secondo ogni stimatore, con intervalli al 95 %. In blu quello prestabilito.",
-        "en": f"{name}: the effect by every estimator, with 95 % intervals. The pre-specified one is in blue.",
+        "it": f"{name}: l'effetto secondo ogni stimatore, con intervalli al {level}. In blu quello prestabilito.",
+        "en": f"{name}: the effect by every estimator, with {level} intervals. The pre-specified one is in blue.",
     }[language]
     alt = {"it": f"Stime in {unit}: {values}.", "en": f"Estimates in {unit}: {values}."}[language]
     return forest(drawn, unit, caption, alt, language)
@@ -85,13 +86,16 @@ def estimators(study: Study, estimates: pd.DataFrame, language: Language) -> Fig
 def outcomes(study: Study, estimates: pd.DataFrame, language: Language) -> Figure:
     """Every outcome by the pre-specified estimator, as Hedges' g."""
     drawn = lines(
-        estimates.to_dict("records"), lambda r: outcome_name(study.protocol, r["outcome"], language),
+        estimates.to_dict("records"), lambda r: row_name(study.protocol, r["outcome"], r["wave"], language),
         ("hedges_g", "g_low", "g_high"), lambda r: r["role"] == "primary",
     )  # fmt: skip
+    level = interval_level(study.protocol, language)
     clear = [line.name for line in drawn if line.low > 0 or line.high < 0]
     caption = {
-        "it": "Tutti gli esiti, effetto standardizzato (g di Hedges) con intervalli al 95 %. In blu l'esito primario.",
-        "en": "All outcomes, standardised effect (Hedges' g) with 95 % intervals. The primary outcome is in blue.",
+        "it": f"Tutti gli esiti, effetto standardizzato (g di Hedges, positivo se in meglio) con intervalli al {level}, la DS "
+        "presa come nota. In blu l'esito primario.",
+        "en": f"All outcomes, standardised effect (Hedges' g, positive when better) with {level} intervals, the SD taken as "
+        "known. The primary outcome is in blue.",
     }[language]
     alt = {
         "it": f"Su {len(drawn)} esiti l'intervallo esclude lo zero per: {', '.join(clear) or 'nessuno'}.",

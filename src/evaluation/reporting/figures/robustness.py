@@ -15,7 +15,7 @@ from evaluation.reporting.exhibits import Figure
 from evaluation.reporting.figures.common import NOT_DRAWN, Row
 from evaluation.reporting.style import BAND, COMPARISON, EXPECTED, FAINT, INK, TREATED, drawing, panels
 from evaluation.reporting.tables import to_number
-from evaluation.reporting.words import centre_name, covariate_name
+from evaluation.reporting.words import centre_name, covariate_name, interval_level
 from evaluation.study.folder import Study
 
 
@@ -80,11 +80,12 @@ def two_centres(study: Study, row: Row, language: Language) -> Figure | str:
         axes.set_xlim(0, reach)
         axes.set_xlabel({"it": f"shock di un centro (DS, {unit})", "en": f"shock of a centre (SD, {unit})"}[language])
         axes.set_ylabel({"it": "effetto", "en": "effect"}[language] + f" ({unit})")
+    level = interval_level(study.protocol, language)
     shown = interval(to_number(row["two_centre_low"]), to_number(row["two_centre_high"]), language)
     caption = {
-        "it": "L'intervallo al 95 % quando un evento che tocca un intero centro può spostarne i ragazzi. In grigio, sull'asse, "
-        "gli shock usuali tra scuole (ICC 0,01-0,10 dei livelli, per orientarsi).",
-        "en": "The 95 % interval when an event that touches a whole centre may move its children. In grey, on the axis, the "
+        "it": f"L'intervallo al {level} quando un evento che tocca un intero centro può spostarne i ragazzi. In grigio, "
+        "sull'asse, gli shock usuali tra scuole (ICC 0,01-0,10 dei livelli, per orientarsi).",
+        "en": f"The {level} interval when an event that touches a whole centre may move its children. In grey, on the axis, the "
         "shocks usual between schools (ICC 0.01-0.10 of levels, for orientation).",
     }[language]
     undone = {
@@ -127,16 +128,21 @@ def specification_curve(study: Study, table: pd.DataFrame, language: Language) -
         below.tick_params(axis="y", length=0)
         below.spines[["left", "bottom"]].set_visible(False)
     first = drawn.iloc[0]
-    median, share, p = (to_number(first[name]) for name in ("median", "share_of_sign", "p_median"))
+    median, share, p, p_sign = (to_number(first[name]) for name in ("median", "share_of_sign", "p_median", "p_sign"))
+    holding = int(((low <= 0) & (high >= 0)).sum())
     caption = {
-        "it": "La curva delle specificazioni: lo stesso effetto secondo ogni scelta ragionevole. In blu quella prestabilita.",
-        "en": "The specification curve: the same effect by every reasonable choice. The pre-specified one is in blue.",
+        "it": "La curva delle specificazioni: lo stesso effetto secondo ogni scelta ragionevole. In blu quella prestabilita. "
+        f"{holding} intervalli su {len(drawn)} contengono lo zero; p della mediana delle regressioni {p_value(p, language)}, del "
+        f"loro accordo sul segno {p_value(p_sign, language)}. Omesse le scelte che differirebbero per troppo pochi ragazzi.",
+        "en": "The specification curve: the same effect by every reasonable choice. The pre-specified one is in blue. "
+        f"{holding} of {len(drawn)} intervals hold zero; p of the median of the regressions {p_value(p, language)}, of their "
+        f"agreement on the sign {p_value(p_sign, language)}. Choices that would differ by too few children are left out.",
     }[language]
     alt = {
         "it": f"{len(drawn)} specificazioni, mediana {number(median, language)} {unit}; {percent(share, language)} con lo "
-        f"stesso segno; p della curva {p_value(p, language)}.",
+        f"stesso segno; {holding} intervalli contengono lo zero.",
         "en": f"{len(drawn)} specifications, median {number(median, language)} {unit}; {percent(share, language)} of one "
-        f"sign; p of the curve {p_value(p, language)}.",
+        f"sign; {holding} intervals hold zero.",
     }[language]
     return Figure(figure, caption, alt)
 
@@ -163,9 +169,10 @@ CHOICE_WORDS = {
 }
 
 
-def missing_children(study: Study, table: pd.DataFrame, language: Language) -> Figure | str:
+def missing_children(study: Study, table: pd.DataFrame, wave: str, language: Language) -> Figure | str:
     """The primary effect if the missing children had done better or worse than expected."""
-    shifts = table[(table["method"] == "delta") & (table["lower"].map(to_number).notna())]
+    primary = (table["outcome"] == study.protocol.primary.id) & (table["wave"] == wave)
+    shifts = table[primary & (table["method"] == "delta") & (table["lower"].map(to_number).notna())]
     if shifts.empty:
         return NOT_DRAWN[language]
     unit = study.protocol.outcome(shifts["outcome"].iloc[0]).unit_text[language]
