@@ -155,7 +155,9 @@ def test_a_two_centre_interval_that_is_withheld_or_missing_is_told_apart(protoco
 def trace(state: str, amount: str | None, fictional: bool = False, reasons: tuple[str, ...] = ()) -> dict[str, Any]:
     verdict = {
         "state": state, "amount": amount, "currency": "EUR", "steps": [],
-        "metrics": [{"metric": "skills", "value": None, "reasons": [{"it": f"{reason}-it", "en": f"{reason}-en"} for reason in reasons]}],
+        "metrics": [
+            {"metric": "skills", "value": None, "reasons": [{"it": f"{r}-it", "en": f"{r}-en"} for r in reasons]}
+        ],
     }  # fmt: skip
     return {"contract": {"contract": {"fictional": fictional}, "metrics": []}, "verdict": verdict}
 

@@ -158,14 +158,14 @@ def test_a_finding_that_no_child_carries_holds_without_any_of_them():
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_finding_that_hangs_on_one_child_does_not_hold(sign):
-    treated, comparison = np.array([1.0, 1.4, 0.6, 1.2, 0.8]), np.array([0.4, 0.2, 0.7, 0.0, 0.3])
+    treated, comparison = np.array([0.6, 1.0, 1.4, 1.2, 0.8]), np.array([0.4, 0.2, 0.7, 0.0, 0.3])
     assert leave_one_out(changes(sign * treated, sign * comparison), ALPHA)
     last = np.append(comparison, 1.1)  # the centres are told apart, but for this child
     verdicts = []
-    for sample in (changes(treated, last), changes(treated[1:], last)):
+    for sample in (changes(treated, last), changes(treated[1:], last), changes(np.delete(treated, 2), last)):
         fit = ESTIMATORS["did"](sample)
         verdicts.append(fit.estimate > stats.t.ppf(0.975, fit.df) * fit.std_error)
-    assert verdicts == [True, False]
+    assert verdicts == [True, True, False]  # not the first child: the third
     assert not leave_one_out(changes(sign * treated, sign * last), ALPHA)
 
 

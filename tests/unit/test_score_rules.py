@@ -14,7 +14,8 @@ from evaluation.study.instrument import Instrument, Item
 from evaluation.study.protocol import Protocol
 
 RULES: tuple[Rule, ...] = ("protocol", "all_answered", "standardised_items")
-CHILDREN = 30
+CHILDREN = 37  # of so many times 7/3, the computed SD is no exact zero
+THIRD = 7 / 3
 ITEMS = (
     Item("a1", "making", 1, 5, False, {"it": "", "en": ""}),
     Item("a2", "making", 1, 5, True, {"it": "", "en": ""}),
@@ -166,12 +167,13 @@ def test_the_scale_of_one_item_does_not_move_standardised_items():
 @pytest.mark.parametrize("minimum", [0.5, 1.0])
 def test_an_item_that_all_answer_alike_at_the_baseline_weighs_nothing_and_costs_no_child(minimum):
     given = sheets(missing=0.1)
-    given["a1"] = np.column_stack([np.full(CHILDREN, 7 / 3), given["a1"][:, 1]])  # its computed SD is no exact zero
+    given["a1"] = np.column_stack([np.full(CHILDREN, THIRD), given["a1"][:, 1]])
     one = study(given, minimum=minimum)
     found = scored(one, "making", "standardised_items")
     np.testing.assert_array_equal(np.isnan(found), np.isnan(scored(one, "making")))
     items = sheet(given, *MAKING[1:])
-    even = np.nanmean(items / np.nanstd(items[:, 0], axis=0, ddof=1), axis=2)
+    answered = (~np.isnan(items)).sum(axis=2)
+    even = np.nansum(items / np.nanstd(items[:, 0], axis=0, ddof=1), axis=2) / np.maximum(answered, 1)
     even[np.isnan(found)] = np.nan
     np.testing.assert_allclose(in_sd(found), in_sd(even), rtol=1e-9, atol=1e-9)
 
@@ -186,8 +188,12 @@ def test_a_composite_is_the_mean_of_its_parts_in_baseline_sd_worry_turned(rule):
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("rule", RULES)
 def test_a_composite_with_a_part_that_does_not_vary_has_no_score(rule):
-    third = {item: np.full((CHILDREN, 2), 7 / 3) for item in WORRY}
+    third = {item: np.full((CHILDREN, 2), THIRD) for item in WORRY}
     assert np.isnan(scored(study({**sheets(), **third}), "skills", rule)).all()
+
+
+def test_a_constant_has_a_computed_sd():
+    assert pd.Series(np.full(CHILDREN, THIRD)).std() > 0
 
 
 def test_a_measure_is_its_answer_by_every_rule():
@@ -229,7 +235,7 @@ def test_an_outcome_without_an_end_has_no_range():
 
 @pytest.mark.filterwarnings("error")
 def test_a_composite_with_a_part_that_does_not_vary_has_no_range():
-    one = study({**sheets(), **{item: np.full((CHILDREN, 2), 7 / 3) for item in WORRY}})
+    one = study({**sheets(), **{item: np.full((CHILDREN, 2), THIRD) for item in WORRY}})
     assert set(score_ranges(one, score_study(one))) == {"making", "worry"}
 
 

@@ -201,20 +201,26 @@ def test_one_specification_alone_gives_the_two_sided_p_of_its_coefficient(seed):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_all_regressions_are_permuted_together(seed):
+    """By two scoring rules, one of them wild, so that mean and median of the curve are far apart."""
     rng = np.random.default_rng(seed)
-    baseline = rng.normal(size=10)
+    baseline, wild = rng.normal(size=10), 50 * rng.normal(size=(2, 10))
     follow_up = baseline + rng.normal(size=10) + 0.8 * TEN["treated"].to_numpy()
     who = TEN.assign(age=rng.normal(size=10))
-    found = curve(who, (baseline, follow_up), ("age",), draws=4_999, minimum=5)  # common support would leave too few
-    assert chosen(found, "children") == {("all",)}
-    age, change = who["age"].to_numpy(), follow_up - baseline
+    age = who["age"].to_numpy()
+    scorings = {"protocol": (baseline, follow_up), "wild": (wild[0], wild[1])}
+    found = curve(who, scorings, ("age",), draws=4_999, minimum=5)  # common support would leave too few
+    assert chosen(found, "scoring", "children") == {("protocol", "all"), ("wild", "all")}
     curves = np.array(
         [
             [
-                coefficient(change, labels),
-                coefficient(follow_up, labels, baseline),
-                coefficient(change, labels, age),
-                coefficient(follow_up, labels, baseline, age),
+                value
+                for before, after in scorings.values()
+                for value in (
+                    coefficient(after - before, labels),
+                    coefficient(after, labels, before),
+                    coefficient(after - before, labels, age),
+                    coefficient(after, labels, before, age),
+                )
             ]
             for labels in every_assignment()
         ]
@@ -258,11 +264,9 @@ def test_a_scoring_rule_whose_children_differ_by_a_few_is_left_out(missing, kept
 
 @pytest.mark.parametrize(("outside", "kept"), [(0, True), (1, False), (2, False), (3, True)])
 def test_common_support_that_drops_a_few_is_left_out(outside, kept):
-    baseline = np.linspace(-1, 1, 60)[np.random.default_rng(1).permutation(60)]
-    baseline[WHO["treated"].to_numpy().nonzero()[0][:2]] = -1.0, 1.0
-    baseline[~WHO["treated"].to_numpy()] = np.clip(baseline[~WHO["treated"].to_numpy()], -1, 1)
-    baseline[[40, 41]] = -1.0, 1.0
-    baseline[10 : 10 + outside] += 5
+    baseline = np.tile(np.linspace(-1, 1, 30), 2)  # of both centres alike
+    baseline[[0, 40]], baseline[[1, 41]] = -1, 1
+    baseline[10 : 10 + outside] = 5
     found = curve(WHO, (baseline, ONE[1]))
     assert (("common_support",) in chosen(found, "children")) is kept
 
@@ -325,6 +329,12 @@ def test_a_shift_and_a_scale_of_the_scores_move_the_curve_with_them_and_no_p(mak
     found = curve(WHO, (3.7 * scores[0] + 17.3, 3.7 * scores[1] + 17.3))
     np.testing.assert_allclose(numbers(found), 3.7 * np.array(numbers(expected)), rtol=1e-6, atol=1e-6)
     assert shares(found) == shares(expected)
+
+
+def test_noise_in_the_last_digits_does_not_move_a_p():
+    scores = coarse(drawn(WHO, effect=0.3))
+    noise = np.random.default_rng(1).normal(size=(2, 60)) * 1e-13
+    assert shares(curve(WHO, (scores[0] + noise[0], scores[1] + noise[1]))) == shares(curve(WHO, scores))
 
 
 def test_draws_and_seed_are_those_of_the_protocol():

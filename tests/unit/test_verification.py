@@ -63,7 +63,7 @@ def _pdf(crate: str) -> bytes:
     = Rapporto
     #pagebreak()
     == Firma
-    """  # noqa: E501
+    """
     made = typst.compile(page.encode(), format="pdf", pdf_standards=["a-2a", "ua-1"], ignore_system_fonts=True)
     assert isinstance(made, bytes)
     return made
