@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +46,7 @@ def main() -> NoReturn:
         app()
     except UserError as error:
         if debug:
-            raise
+            traceback.print_exc()
         err.print(f"[bold red]{type(error).__name__}[/]\n{escape(str(error))}")
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
@@ -89,13 +90,15 @@ def run(
 
 def _summarise(reports: Path) -> None:
     """Print where the reports are, the effect and the verdict."""
+    from evaluation.study.findings import escaped
     from evaluation.summary import summarise
 
     out.print(f"[bold]Reports[/]    {_link(reports / 'index.html')}")
     for path in sorted(reports.glob("evaluator-report.*.pdf")):
         out.print(f"           {_link(path)}")
     for name, sentence in summarise(reports):
-        out.print(f"[bold]{name:<10}[/] {escape(sentence)}")
+        words = escaped(sentence.replace("\N{NO-BREAK SPACE}", " "))
+        out.print(f"[bold]{name:<10}[/] {escape(words)}")
 
 
 @app.command()
@@ -150,11 +153,19 @@ def sign(
         if p12 is None
         else Credentials.from_p12(p12, typer.prompt("Passphrase", hide_input=True), code=repository())
     )
+    _must_be_report(report)
     provenance = _provenance(report)
     for path in sign_report(
         report, credentials, languages=_languages(language) if language else ("it",), provenance=provenance
     ):
         out.print(f"signed   {_link(path)}")
+
+
+def _must_be_report(folder: Path) -> None:
+    from evaluation.assurance.manifest import CRATE, SUMS
+
+    if not any((folder / name).exists() for name in (SUMS, CRATE)):
+        raise UserError(f"{folder}: no report. Give a folder that evaluation run made, such as reports/STUDY.")
 
 
 def _provenance(report: Path) -> str:
@@ -176,9 +187,11 @@ def verify(
     ] = None,
 ) -> None:
     """Check signature, hashes, inputs and code; exit 1 if anything does not hold."""
+    from evaluation.assurance.manifest import reading
     from evaluation.assurance.verification import verify_report
     from evaluation.study.places import repository, study_folder
 
+    _must_be_report(report)
     verification = verify_report(report, code=repository(), study=study_folder(study) if study else None)
     colours = {"valid": "green", "invalid": "red", "not available": "yellow"}
     for answer in verification.answers:
@@ -186,7 +199,9 @@ def verify(
         out.print(f"{answer.question_id.replace('_', ' '):<19}{shown}  {escape(answer.summary['en'])}")
         for evidence in answer.evidence:
             out.print(f"{'':<34}{escape(evidence)}")
-    _summarise(report)
+    if verification["files"].verdict == "valid":
+        with reading("tables"):
+            _summarise(report)
     out.print(f"[bold]Signature[/]  {escape(verification.label['en'].removeprefix('signature '))}")
     raise typer.Exit(0 if verification.ok else 1)
 
@@ -201,7 +216,7 @@ def _languages(chosen: list[str] | None) -> tuple[Language, ...]:
 def _link(path: Path) -> str:
     shown = path.absolute()
     relative = shown.relative_to(Path.cwd()) if shown.is_relative_to(Path.cwd()) else shown
-    return f"[link=file://{escape(str(shown))}]{escape(str(relative))}[/link]"
+    return f"[link={shown.as_uri()}]{escape(str(relative))}[/link]"
 
 
 @contextmanager

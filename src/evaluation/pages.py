@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from evaluation.language import Language, Text, text
+from evaluation.language import LANGUAGES, Language, Text, text
 from evaluation.study.folder import Study
 
 BANNERS: dict[str, Text] = {
@@ -89,7 +89,7 @@ def write_door(study: Study, reports: Path, names: list[str], languages: tuple[L
     payment = json.loads((reports / "tables" / "payment.json").read_text(encoding="utf-8"))
     titles = notebook_titles()
     downloads = [(text(*_pdf_label(language)), f"evaluator-report.{language}.pdf") for language in languages]
-    downloads += [(text(f"Tabella {name}", f"Table {name}"), f"tables/{name}.csv") for name in tables]
+    downloads += [(_table_label(name), f"tables/{name}.csv") for name in tables]
     downloads += [
         (text("Calcolo del pagamento", "Payment calculation"), "tables/payment.json"),
         (
@@ -118,3 +118,25 @@ def _pdf_label(language: Language) -> tuple[str, str]:
         "it": ("Rapporto del valutatore, PDF in italiano", "Evaluator's report, PDF in Italian"),
         "en": ("Rapporto del valutatore, PDF in inglese", "Evaluator's report, PDF in English"),
     }[language]
+
+
+def _table_label(name: str) -> Text:
+    """What readers call a published table, with its file."""
+    words = TABLES.get(name, text("tabella", "table"))
+    return {code: f"{words[code].capitalize()} ({name}.csv)" for code in LANGUAGES}
+
+
+TABLES: dict[str, Text] = {
+    "attrition": text("perdite", "attrition"),
+    "balance": text("equivalenza iniziale", "baseline equivalence"),
+    "bounds": text("ragazzi mancanti", "missing children"),
+    "estimates": text("stime", "estimates"),
+    "flow": text("partecipanti", "participants"),
+    "honest": text("tendenze non parallele", "trends that are not parallel"),
+    "items": text("domande", "items"),
+    "monitoring": text("monitoraggio", "monitoring"),
+    "payment": text("pagamento", "payment"),
+    "reliability": text("affidabilità", "reliability"),
+    "sensitivity": text("sensibilità", "sensitivity"),
+    "specification_curve": text("curva delle specificazioni", "specification curve"),
+}

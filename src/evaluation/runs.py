@@ -91,9 +91,14 @@ class Outputs:
             _point(link, self.current / part, relative=True)
         superseded = [run for run in self._runs() if run != self.current.resolve()]
         for run in superseded:
-            if not signatures(run / "reports"):
+            if self._lives_on(run):
                 shutil.rmtree(run)
         return earlier if earlier is not None and earlier.exists() and earlier in superseded else None
+
+    def _lives_on(self, run: Path) -> bool:
+        """Tell whether every signature of a superseded run, if it has any, stands in the current one."""
+        signed = signatures(run / "reports")
+        return all(_equal(signature, self.current / "reports" / signature.name) for signature in signed)
 
     def _switch(self, earlier: Path | None) -> None:
         number = max([int(run.name) for run in self._runs()], default=0) + 1

@@ -304,7 +304,7 @@ def test_the_contract_makes_its_evaluator_known(tmp_path: Path, person: Credenti
     verification = _verify(tmp_path)
     assert verification.ok
     assert (verification.signer.status, verification.signer.name) == ("known", "Ada Rossi")
-    assert verification.label["en"] == "signature valid, signer Ada Rossi (evaluator)"
+    assert verification.label["en"] == "signature valid, signer Ada Rossi (evaluator by the contract in this folder)"
 
     with (report / "contract.yml").open("a") as contract:
         contract.write("# a later thought\n")

@@ -47,8 +47,14 @@ PASSED: dict[Question, Text] = {
     "manifest_signature": text("l'elenco dei file è come fu firmato", "the list of files is as it was signed"),
     "files": text("i file sono quelli dei due elenchi", "the files are those of both lists"),
     "crate_in_pdf": text("il PDF cita questo documento di provenienza", "the PDF names this provenance document"),
-    "inputs": text("i dati sono quelli da cui viene il rapporto", "the data are those the report came from"),
-    "code": text("il codice è quello che ha fatto il rapporto", "the code is that which made the report"),
+    "inputs": text(
+        "questi sono i dati che il rapporto cita; nulla è stato rieseguito",
+        "these are the data that the report names; nothing was run again",
+    ),
+    "code": text(
+        "questo è il codice che il rapporto cita; nulla è stato rieseguito",
+        "this is the code that the report names; nothing was run again",
+    ),
 }
 NOT_AVAILABLE: dict[Question, Text] = {
     "signature": text("il rapporto in PDF non è firmato", "the PDF report is not signed"),
@@ -280,7 +286,10 @@ def _whose(signer: Signer) -> Text:
     if signer.certificate is not None and signer.certificate.demonstration:
         return text(" (dimostrazione)", " (demonstration)")
     if signer.status == "known":
-        return text(f", firmatario {signer.name} (valutatore)", f", signer {signer.name} (evaluator)")
+        return text(
+            f", firmatario {signer.name} (valutatore secondo il contratto in questa cartella)",
+            f", signer {signer.name} (evaluator by the contract in this folder)",
+        )
     return text(", firmatario sconosciuto", ", signer unknown")
 
 

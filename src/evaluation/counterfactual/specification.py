@@ -106,6 +106,8 @@ def _choices(study: Study, scorings: Mapping[str, pd.DataFrame], outcome: str, w
         seen = ~np.isnan(sample.change)
         main = seen if main is None else main
         for children, rows in {"all": seen, "common_support": seen & _common_support(sample)}.items():
+            if children == "common_support" and (rows == seen).all():
+                continue  # the same choice again
             yield from _covariate_choices(sample, rows, rows != main, scoring, children, minimum_cell)
 
 

@@ -36,3 +36,22 @@ def suppress_shares(table: pd.DataFrame, shares: tuple[str, ...], count: str, mi
         few = ((part > 0) & (part < minimum)) | ((table[count] - part < minimum) & (part > 0))
         shown.loc[few, column] = SUPPRESSED
     return shown
+
+
+def suppress_rare(table: pd.DataFrame, means: dict[str, str], keep: tuple[str, ...], minimum: int) -> pd.DataFrame:
+    """Withhold the numbers of a 0/1 covariate that fewer than `minimum` children of a centre have, or lack.
+
+    Parameters
+    ----------
+    means : column of a mean -> column of its count of children. Rows of covariates whose means all lie between 0 and 1
+        are taken for shares: a mean times its count would give the children back.
+    """
+    shown = table.astype({column: object for column in table.columns if column not in keep})
+    rows = pd.Series(table["kind"] == "covariate")
+    few = pd.Series(False, index=table.index)
+    for mean, count in means.items():
+        rows &= table[mean].between(0, 1)
+        have = (table[mean] * table[count]).round()
+        few |= ((have > 0) & (have < minimum)) | ((table[count] - have > 0) & (table[count] - have < minimum))
+    shown.loc[rows & few, [column for column in table.columns if column not in keep]] = SUPPRESSED
+    return shown

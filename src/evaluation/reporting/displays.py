@@ -25,6 +25,7 @@ from evaluation.reporting.words import (
     of_language,
     outcome_name,
     row_name,
+    row_words,
     wave_name,
 )
 from evaluation.reporting.words import SUPPRESSED as WITHHELD
@@ -205,7 +206,10 @@ def estimates(study: Study, table: pd.DataFrame, language: Language, first: str 
     unit = study.protocol.outcome(table["outcome"].iloc[0]).unit_text[language] if first == "estimator" else ""
     name = study.protocol.outcome(table["outcome"].iloc[0]).name[language]
     names: dict[str, tuple[str, Cell]] = {
-        "estimator": ("Stimatore" if it else "Estimator", lambda r: ESTIMATORS[r["estimator"]].name[language]),
+        "estimator": (
+            "Stimatore" if it else "Estimator",
+            lambda r: row_words(study.protocol, ESTIMATORS[r["estimator"]].name[language], r["wave"], language),
+        ),
         "outcome": (
             "Esito" if it else "Outcome",
             lambda r: row_name(study.protocol, r["outcome"], r["wave"], language),

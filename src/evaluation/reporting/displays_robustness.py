@@ -94,9 +94,9 @@ def omitted(study: Study, table: pd.DataFrame, language: Language) -> Table:
         "(ANCOVA); RV α per renderlo incerto." if it
         else "An unseen variable would have to explain at least the share RV of both centre and outcome to undo the effect "
         "(ANCOVA); RV α to make it uncertain.",
-        "Senza un ragazzo: la conclusione è la stessa togliendone uno qualunque. Un fattore che coincide con il centro non è "
+        "«Regge»: la conclusione resta la stessa togliendo un ragazzo qualunque. Un fattore che coincide con il centro non è "
         "coperto da RV: con due centri spiega tutto il centro." if it
-        else "Without one child: the conclusion is the same whichever one is left out. A factor that coincides with the centre "
+        else "“Holds”: the conclusion stays the same whichever child is left out. A factor that coincides with the centre "
         "is not covered by RV: with two centres it explains all of the centre.",
     )  # fmt: skip
 

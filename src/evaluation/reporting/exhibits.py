@@ -58,6 +58,12 @@ class Figure:
 Exhibit = Table | Figure | str
 
 
+class Sentence(str):
+    """Plain words, with text from data in them: shown as they are, never read as Markdown."""
+
+    __slots__ = ()
+
+
 def show(label: str, make: Callable[[Language], Exhibit], languages: tuple[Language, ...] = LANGUAGES) -> None:
     """Publish what `make` returns, once a language, as outputs of the running cell.
 
@@ -88,6 +94,8 @@ def bundle(label: str, language: Language, exhibit: Exhibit) -> Bundle:
         case Figure():
             _check_figure(label, exhibit)
             kind, data = "figure", {SVG: to_svg(exhibit.figure, salt=label)}
+        case Sentence():
+            kind, data = "prose", {MARKDOWN: escape_markdown(exhibit)}
         case str():
             kind, data = "prose", {MARKDOWN: exhibit}
     words = {name: getattr(exhibit, name, "") for name in ("caption", "alt", "note")}

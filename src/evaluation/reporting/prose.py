@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,23 @@ import pandas as pd
 from evaluation.counterfactual.benchmarks import usual_shocks
 from evaluation.language import LANGUAGES, Language, Text, interval, number, text
 from evaluation.reporting.disclosure import SUPPRESSED
+from evaluation.reporting.exhibits import Sentence
 from evaluation.reporting.tables import to_number
 from evaluation.reporting.words import VERDICTS, centre_name, interval_level
 from evaluation.study.protocol import Protocol
 
 Row = Mapping[str, str]
+Given = ParamSpec("Given")
+
+
+def plain(write: Callable[Given, str]) -> Callable[Given, Sentence]:
+    """Mark what a function writes as plain words: labels from a protocol must not act as markup."""
+
+    @wraps(write)
+    def written(*args: Given.args, **kwargs: Given.kwargs) -> Sentence:
+        return Sentence(write(*args, **kwargs))
+
+    return written
 
 
 def confirmatory_row(protocol: Protocol, estimates: pd.DataFrame) -> Row:
@@ -29,6 +42,7 @@ def confirmatory_row(protocol: Protocol, estimates: pd.DataFrame) -> Row:
     return dict(estimates[chosen].iloc[0]) if chosen.any() else {}
 
 
+@plain
 def effect_sentence(protocol: Protocol, row: Row, language: Language) -> str:
     """Say what was found, as far as chance is concerned: better, worse, or open."""
     if row.get("estimate") == SUPPRESSED:
@@ -49,12 +63,12 @@ def effect_sentence(protocol: Protocol, row: Row, language: Language) -> str:
     kind = "better" if low > 0 else "worse" if high < 0 else "open"
     words = {
         "better": text(
-            "hanno fatto meglio di quanto ci si attendesse senza il programma, per quanto dipende dal caso tra ragazzi",
-            "did better than expected without the programme, as far as chance among children goes",
+            "hanno fatto meglio di quanto ci si attendesse senza il programma, tenendo conto solo del caso tra ragazzi",
+            "did better than expected without the programme, allowing only for chance among children",
         ),
         "worse": text(
-            "hanno fatto peggio di quanto ci si attendesse senza il programma, per quanto dipende dal caso tra ragazzi",
-            "did worse than expected without the programme, as far as chance among children goes",
+            "hanno fatto peggio di quanto ci si attendesse senza il programma, tenendo conto solo del caso tra ragazzi",
+            "did worse than expected without the programme, allowing only for chance among children",
         ),
         "open": text(
             "non si distinguono con chiarezza da quanto ci si attendeva senza il programma",
@@ -69,6 +83,7 @@ def effect_sentence(protocol: Protocol, row: Row, language: Language) -> str:
     }[language]
 
 
+@plain
 def two_centre_sentence(protocol: Protocol, row: Row, language: Language) -> str:
     """Say how much of a difference between the centres' own trends the finding bears."""
     if row.get("two_centre_low") == SUPPRESSED:
@@ -133,9 +148,9 @@ def _break_even(bias: float, usual: tuple[float, float], unit: str, language: La
         low, high = (number(float(np.sqrt(2)) * shock, language) for shock in usual)  # of a difference of two centres
         return {
             "it": f"Una differenza di {shown} tra le tendenze proprie dei due centri basterebbe ad annullare questo "
-            f"risultato; per orientarsi, le differenze usuali tra scuole (ICC dei livelli 0,01-0,10) vanno da {low} a {high}.",
+            f"risultato; per orientarsi, quelle usuali tra scuole (ICC dei livelli 0,01-0,10) vanno da {low} a {high} {unit}.",
             "en": f"A difference of {shown} between the centres' own trends would be enough to undo this finding; "
-            f"for orientation, those usual between schools (ICC of levels 0.01-0.10) are {low} to {high}.",
+            f"for orientation, those usual between schools (ICC of levels 0.01-0.10) are {low} to {high} {unit}.",
         }[language]
     return {
         "it": f"Una differenza di {shown} tra le tendenze proprie dei due centri basterebbe ad annullare questo risultato.",
@@ -145,8 +160,8 @@ def _break_even(bias: float, usual: tuple[float, float], unit: str, language: La
 
 def _with_shock(between: str, holds: bool, language: Language) -> str:
     end = {
-        "it": "continua a escludere lo zero" if holds else "contiene lo zero",
-        "en": "still excludes zero" if holds else "holds zero",
+        "it": "continua a escludere lo zero" if holds else "contiene lo zero: l'effetto potrebbe non esserci",
+        "en": "still excludes zero" if holds else "holds zero: there may be no effect",
     }[language]
     return {
         "it": "Se gli eventi che toccano un intero centro contano quanto dichiarato nel protocollo, l'intervallo va da "
@@ -156,27 +171,34 @@ def _with_shock(between: str, holds: bool, language: Language) -> str:
     }[language]
 
 
+@plain
 def assumption_sentence(protocol: Protocol, language: Language) -> str:
     """Say what must be believed: with one centre a side, centre and programme are fully confounded."""
     if protocol.analysis.estimator == "ancova":
         return {
-            "it": "Con un solo centro per parte, centro e programma sono del tutto confusi: nessuna somiglianza tra i ragazzi "
-            "può rimediare. L'effetto vale se, senza il programma, ragazzi partiti uguali sarebbero arrivati uguali nei due "
+            "it": "Con un solo centro per parte l'effetto del programma non si può separare da quello del centro, per quanto i "
+            "ragazzi si somiglino. L'effetto vale se, senza il programma, ragazzi partiti uguali sarebbero arrivati "
+            "uguali nei due "
             "centri: i dati non possono verificarlo.",
-            "en": "With one centre a side, centre and programme are fully confounded: no likeness between the children can "
-            "rescue that. The effect holds if, without the programme, children who started equal would have ended equal in "
+            "en": "With one centre a side the effect of the programme cannot be separated from that of the centre (they are "
+            "fully "
+            "confounded), however alike the children are. The effect holds if, without the programme, children who "
+            "started equal would have ended equal in "
             "both centres: the data cannot verify it.",
         }[language]
     return {
-        "it": "Con un solo centro per parte, centro e programma sono del tutto confusi: nessuna somiglianza tra i ragazzi "
-        "può rimediare. L'effetto vale se, senza il programma, i due centri si sarebbero mossi allo stesso modo (tendenze "
+        "it": "Con un solo centro per parte l'effetto del programma non si può separare da quello del centro, per quanto i "
+        "ragazzi si somiglino. L'effetto vale se, senza il programma, i due centri si sarebbero mossi allo stesso "
+        "modo (tendenze "
         "parallele): i dati non possono verificarlo.",
-        "en": "With one centre a side, centre and programme are fully confounded: no likeness between the children can "
-        "rescue that. The effect holds if, without the programme, both centres would have moved alike (parallel trends): "
+        "en": "With one centre a side the effect of the programme cannot be separated from that of the centre (they are fully "
+        "confounded), however alike the children are. The effect holds if, without the programme, both centres "
+        "would have moved alike (parallel trends): "
         "the data cannot verify it.",
     }[language]
 
 
+@plain
 def payment_sentence(trace: Mapping[str, Any], language: Language) -> str:
     """Say the contractual verdict and the amount."""
     verdict = trace["verdict"]
@@ -201,13 +223,14 @@ def payment_sentence(trace: Mapping[str, Any], language: Language) -> str:
 
 def _paid_on(trace: Mapping[str, Any], language: Language) -> str:
     """Name the values that the contract looked at, each with its metric and wave."""
+    on = {"it": ("su", "per un effetto di"), "en": ("on", "for an effect of")}[language]
     values = {metric["metric"]: metric["value"] for metric in trace["verdict"]["metrics"]}
     named = [
-        f"{metric['label'][language]} ({metric['wave']}) {number(float(values[metric['id']]), language)}"
+        f"{number(float(values[metric['id']]), language)} {on[0]} {metric['label'][language]} ({metric['wave']})"
         for metric in trace["contract"]["metrics"]
         if values.get(metric["id"]) is not None
     ]
-    return {"it": ", su ", "en": ", on "}[language] + "; ".join(named) if named else ""
+    return f", {on[1]} {'; '.join(named)}" if named else ""
 
 
 def money(amount: str, currency: str, language: Language) -> str:
@@ -252,6 +275,7 @@ def _both(write: Any) -> Text:
     return {code: write(code) for code in LANGUAGES}
 
 
+@plain
 def bracket_sentence(protocol: Protocol, estimates: pd.DataFrame, language: Language) -> str:
     """Set `did_adjusted` and `ancova` of the primary outcome side by side, with the condition under which they bracket."""
     chosen = estimates[(estimates["outcome"] == protocol.primary.id) & (estimates["wave"] == protocol.follow_ups[0].id)]
@@ -259,11 +283,13 @@ def bracket_sentence(protocol: Protocol, estimates: pd.DataFrame, language: Lang
     did, ancova = (number(values.get(name, np.nan), language) for name in ("did_adjusted", "ancova"))
     return {
         "it": f"Con le stesse covariate la differenza nelle differenze dà {did} e l'ANCOVA {ancova}. Se l'esito finale "
-        "cresce con quello iniziale meno che uno a uno, e i due gruppi partono in ordine, le due stime racchiudono "
+        "cresce con quello iniziale meno che uno a uno, e uno dei due gruppi parte avanti in tutta la "
+        "distribuzione, le due stime racchiudono "
         "l'effetto (Ding e Li 2019): l'una è giusta se valgono le tendenze parallele, l'altra se, a pari partenza, i due "
         "centri sarebbero finiti uguali.",
         "en": f"With the same covariates the difference in differences gives {did} and ANCOVA {ancova}. If the final score "
-        "rises with the initial one by less than one for one, and the two groups start in order, the two estimates bracket "
+        "rises with the initial one by less than one for one, and one group starts ahead throughout the "
+        "distribution, the two estimates bracket "
         "the effect (Ding & Li 2019): one is right if trends are parallel, the other if, at equal start, both centres would "
         "have ended alike.",
     }[language]

@@ -24,9 +24,9 @@ PROVENANCE = {
     "real": text("dati raccolti, pseudonimizzati", "collected data, pseudonymised"),
 }
 PARTIES = {
-    "outcome_payer": text("Outcome payer", "Outcome payer"),
-    "impact_enterprise": text("Impact enterprise", "Impact enterprise"),
-    "impact_investor": text("Impact investor", "Impact investor"),
+    "outcome_payer": text("Committente dei risultati (outcome payer)", "Outcome payer"),
+    "impact_enterprise": text("Impresa sociale (impact enterprise)", "Impact enterprise"),
+    "impact_investor": text("Investitore (impact investor)", "Impact investor"),
     "evaluator": text("Soggetto valutatore", "Evaluator"),
 }
 
@@ -130,10 +130,10 @@ STATISTICS = {
     "ci_lower": text("limite inferiore dell'intervallo", "lower end of the interval"),
 }
 ON_FAIL = {
-    "zero": text("se manca: nulla è dovuto", "if not met: nothing is due"),
-    "undetermined": text("se manca: indeterminato", "if not met: undetermined"),
-    "haircut": text("se manca: importo ridotto", "if not met: reduced amount"),
-    "refer": text("se manca: rinvio alle parti", "if not met: referred to the parties"),
+    "zero": text("se non è soddisfatta: nulla è dovuto", "if not met: nothing is due"),
+    "undetermined": text("se non è soddisfatta: indeterminato", "if not met: undetermined"),
+    "haircut": text("se non è soddisfatta: importo ridotto", "if not met: reduced amount"),
+    "refer": text("se non è soddisfatta: rinvio alle parti", "if not met: referred to the parties"),
 }
 
 

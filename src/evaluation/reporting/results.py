@@ -16,7 +16,7 @@ from evaluation.counterfactual.robustness import honest_table, sensitivity_table
 from evaluation.counterfactual.specification import EMPTY_CURVE, curve_table, specification_curve
 from evaluation.measurement.scores import Rule, score_ranges, score_study
 from evaluation.measurement.tables import items_table, reliability_table
-from evaluation.reporting.disclosure import suppress, suppress_shares
+from evaluation.reporting.disclosure import suppress, suppress_rare, suppress_shares
 from evaluation.reporting.monitoring import monitoring_table
 from evaluation.study.folder import Study
 
@@ -58,12 +58,26 @@ def _curve(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 CENTRES = ("n_treated", "n_comparison")
+
+
+def _balance(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
+    means = {"mean_treated": "n_treated", "mean_comparison": "n_comparison"}
+    keep = ("variable", "kind", "wave", *CENTRES)
+    return suppress_rare(balance_table(study, scores), means, keep, study.protocol.privacy.minimum_cell)
+
+
+def _items(study: Study, _: pd.DataFrame) -> pd.DataFrame:
+    """Return the items with two decimals: from more, the answers of a few children can be worked out."""
+    table = items_table(study)
+    return table.round(dict.fromkeys(("mean", "sd", "floor", "ceiling", "item_rest"), 2))
+
+
 RESULTS: dict[str, Result] = {
     "flow": Result(flow_table),
     "attrition": Result(lambda study, scores: attrition_table(flow_table(study, scores))),
     "reliability": Result(lambda study, _: reliability_table(study), ("n",), ("outcome", "wave", "items", "raters")),
-    "items": Result(lambda study, _: items_table(study), ("n",), ("item", "scale", "wave"), ("floor", "ceiling")),
-    "balance": Result(balance_table, CENTRES, ("variable", "kind", "wave", *CENTRES)),
+    "items": Result(_items, ("n",), ("item", "scale", "wave"), ("floor", "ceiling")),
+    "balance": Result(_balance, CENTRES, ("variable", "kind", "wave", *CENTRES)),
     "estimates": Result(
         lambda study, scores: estimates_table(analyse(study, scores)),
         CENTRES, ("outcome", "role", "wave", "estimator", "unit", *CENTRES),

@@ -61,7 +61,11 @@ def outcome_name(protocol: Protocol, outcome: str, language: Language) -> str:
 
 def row_name(protocol: Protocol, outcome: str, wave: str, language: Language) -> str:
     """What readers call the outcome of a row; with its wave where there are several after the baseline."""
-    name = outcome_name(protocol, outcome, language)
+    return row_words(protocol, outcome_name(protocol, outcome, language), wave, language)
+
+
+def row_words(protocol: Protocol, name: str, wave: str, language: Language) -> str:
+    """Return a name with its wave where there are several after the baseline."""
     return name if len(protocol.follow_ups) == 1 else f"{name}, {wave_name(protocol, wave, language)}"
 
 

@@ -35,7 +35,7 @@ GATES: dict[GateKind, Text] = {
 }
 SIGNS = {">=": "≥", "<=": "≤", "==": "="}
 ROUNDINGS: dict[str, Text] = {
-    "half_even": text("al più vicino, a metà verso il pari", "to the nearest, halves to even"),
+    "half_even": text("al più vicino, a metà alla cifra pari", "to the nearest, halves to even"),
     "half_up": text("al più vicino, a metà verso l'alto", "to the nearest, halves up"),
     "down": text("per difetto", "down"),
     "up": text("per eccesso", "up"),
@@ -85,7 +85,7 @@ class Metric(Model):
     label: Bilingual
     unit: str
     direction: Literal["higher", "lower"]
-    weight: Exact = Decimal(1)
+    weight: Amount = Decimal(1)
     outcome: str
     wave: str
 

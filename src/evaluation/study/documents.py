@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -200,6 +201,13 @@ def _compose(path: Path, findings: Findings) -> tuple[yaml.Node, Any] | None:
 def _walk(node: yaml.Node, location: Location, findings: Findings) -> None:
     """Note the line of every value, and report keys written twice (YAML would keep the last without a word)."""
     findings.lines[location] = node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode) and any(
+        unicodedata.category(c) == "Cc" and c not in "\n\t" for c in node.value
+    ):
+        expected = text("testo senza caratteri di controllo", "text without control characters")
+        again, place = text("Riscrivere il valore.", "Write the value again."), ".".join(map(str, location[1:]))
+        row = node.start_mark.line + 1
+        findings.error("control_character", str(location[0]), node.value, expected, again, row=row, column=place)
     if isinstance(node, yaml.SequenceNode):
         for index, child in enumerate(node.value):
             _walk(child, (*location, index), findings)

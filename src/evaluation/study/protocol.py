@@ -20,7 +20,7 @@ EstimatorId = Literal[
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 WAVE_ORDER = ("pre_baseline", "baseline", "endline", "follow_up")
 UNITS: dict[str, Text] = {
-    "baseline SD": text("DS alla baseline", "baseline SD"),
+    "baseline SD": text("deviazioni standard iniziali", "baseline SD"),
     "points": text("punti", "points"),
     "minutes": text("minuti", "minutes"),
 }
@@ -160,7 +160,7 @@ class Analysis(Model):
     """The confirmatory analysis, fixed before the data are seen."""
 
     estimator: EstimatorId = "did"
-    alpha: Number = Field(default=0.05, gt=0, lt=0.5)
+    alpha: Number = Field(default=0.05, ge=0.0001, lt=0.5)
     permutations: Whole = Field(default=9999, ge=99, le=10_000_000)
     multiplicity: Literal["romano_wolf", "holm", "benjamini_hochberg"] = "romano_wolf"
     centre_shock_icc: Number = Field(default=0.02, ge=0, lt=1)

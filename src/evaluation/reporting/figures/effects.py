@@ -12,7 +12,7 @@ from evaluation.language import Language, number
 from evaluation.reporting.exhibits import Figure
 from evaluation.reporting.figures.common import NOT_DRAWN, forest, lines
 from evaluation.reporting.style import COMPARISON, EXPECTED, MARKERS, TREATED, drawing
-from evaluation.reporting.words import centre_name, interval_level, outcome_name, row_name, wave_name
+from evaluation.reporting.words import centre_name, interval_level, outcome_name, row_name, row_words, wave_name
 from evaluation.study.folder import Study
 
 COLOURS = {"treated": TREATED, "comparison": COMPARISON, "counterfactual": EXPECTED}
@@ -68,9 +68,10 @@ def means(study: Study, table: pd.DataFrame, outcome: str, wave: str, language: 
 
 def estimators(study: Study, estimates: pd.DataFrame, language: Language) -> Figure:
     """The primary outcome by every estimator, the confirmatory one stressed, the naive ones beside it."""
+    words = estimator_names(language)
     drawn = lines(
-        estimates.to_dict("records"), lambda r: estimator_names(language)[r["estimator"]], ("estimate", "ci_low", "ci_high"),
-        lambda r: r["estimator"] == study.protocol.analysis.estimator,
+        estimates.to_dict("records"), lambda r: row_words(study.protocol, words[r["estimator"]], r["wave"], language),
+        ("estimate", "ci_low", "ci_high"), lambda r: r["estimator"] == study.protocol.analysis.estimator,
     )  # fmt: skip
     outcome = study.protocol.outcome(estimates["outcome"].iloc[0])
     unit, name, level = outcome.unit_text[language], outcome.name[language], interval_level(study.protocol, language)

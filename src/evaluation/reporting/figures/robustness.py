@@ -38,7 +38,7 @@ def permutation(study: Study, sample: Sample, language: Language) -> Figure | st
             {"it": "t di Welch con i centri rimescolati", "en": "Welch's t with shuffled centres"}[language]
         )
     caption = {
-        "it": "Quanto spesso il caso da solo darebbe un risultato così lontano da zero, se i bambini fossero scambiabili.",
+        "it": "Quanto spesso il caso da solo darebbe un risultato così lontano da zero, se i ragazzi fossero scambiabili.",
         "en": "How often chance alone would give a result this far from zero, if children were exchangeable.",
     }[language]
     alt = {
@@ -193,8 +193,8 @@ def missing_children(study: Study, table: pd.DataFrame, wave: str, language: Lan
         axes.set_ylabel({"it": "effetto", "en": "effect"}[language] + f" ({unit})")
     held = all(shifts["ci_low"].map(to_number) > 0) or all(shifts["ci_high"].map(to_number) < 0)
     caption = {
-        "it": "L'effetto se i ragazzi persi fossero andati meglio o peggio dell'atteso (imputazione multipla).",
-        "en": "The effect if the children lost had done better or worse than expected (multiple imputation; intervals dotted).",
+        "it": "L'effetto se i ragazzi persi fossero andati meglio o peggio (imputazione multipla; a punti gli intervalli).",
+        "en": "The effect if the children lost had done better or worse (multiple imputation; intervals dotted).",
     }[language]
     alt = {
         "it": "Con ogni scarto l'intervallo esclude lo zero."
