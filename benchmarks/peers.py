@@ -187,8 +187,15 @@ def machine() -> dict[str, Any]:
         "threads": os.environ.get("OPENBLAS_NUM_THREADS", "default"),
         "system": platform.system(),
         "python": platform.python_version(),
+        "r": _r_version(),
         "packages": {package: found for package in PACKAGES if (found := version(package))},
     }
+
+
+def _r_version() -> str:
+    rscript = shutil.which("Rscript")
+    code = "cat(as.character(getRversion()))"
+    return subprocess.run([rscript, "-e", code], capture_output=True, text=True).stdout if rscript else "not at hand"
 
 
 def report(name: str, timings: Timings, ratios: Iterable[Ratio], more: Iterable[Row] = ()) -> None:
@@ -234,6 +241,6 @@ def _table(record: dict[str, Any]) -> str:
         lines.append(
             "| {this} | {takes} | {beside} | {beside_takes} | {ratio:.3g} | {wanted} | {where} |".format(**row)
         )
-    about = "{cpu}, {cores} cores, load {load}, {system}, Python {python}".format(**record["machine"])
+    about = "{cpu}, {cores} cores, load {load}, {system}, Python {python}, R {r}".format(**record["machine"])
     packages = ", ".join(" ".join(item) for item in record["machine"]["packages"].items())
     return "\n".join([*lines, "", f"{about}; {packages}."])

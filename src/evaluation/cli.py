@@ -202,7 +202,7 @@ def verify(
     if verification["files"].verdict == "valid":
         with reading("tables"):
             _summarise(report)
-    out.print(f"[bold]Signature[/]  {escape(verification.label['en'].removeprefix('signature '))}")
+    out.print(f"[bold]{escape(verification.label['en'])}[/]")
     raise typer.Exit(0 if verification.ok else 1)
 
 

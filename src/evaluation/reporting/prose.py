@@ -102,8 +102,8 @@ def two_centre_sentence(protocol: Protocol, row: Row, language: Language) -> str
     between = interval(low, high, language, _decimals(low, high))
     usual = usual_shocks(*(to_number(row.get(c, "")) for c in ("shock_sd", "shock_icc")))
     said = [
-        _break_even(bias, usual, unit, language),
         _with_shock(between, holds, language),
+        _break_even(bias, usual, unit, language),
         _without_one(row, language),
     ]
     if protocol.analysis.estimator != "did":
