@@ -9,6 +9,7 @@ import numpy as np
 from evaluation.counterfactual.panel import Array, NoEstimate
 
 TINY = 1e-10
+BLOCK = 4_096  # rows at a time: what the processor's cache holds
 
 
 @dataclass(frozen=True)
@@ -45,33 +46,44 @@ def hc2(y: Array, design: Array, column: int) -> Fit:
         raise NoEstimate(
             f"servono più di {p} bambini, ce ne sono {n}", f"more than {p} children are needed, there are {n}"
         )
-    scaled, scale = _standardise(design)
-    q, r = np.linalg.qr(scaled)
+    scale, r, projected = _triangle(y, design)
     if np.abs(np.diag(r)).min() < TINY * np.abs(np.diag(r)).max():
         raise NoEstimate("le variabili del modello sono collineari", "the variables of the model are collinear")
-    coefficients = np.linalg.solve(r, q.T @ y)
-    residuals = y - q @ (q.T @ y)
-    slack = 1 - np.einsum("ij,ij->i", q, q)
-    if slack.min() < TINY:
-        raise NoEstimate("un bambino determina da solo una stima", "one child alone determines a coefficient")
-    contrast = q @ np.linalg.solve(r.T, np.eye(p)[column])  # row i: x_i' (X'X)^-1 l
-    variance = float(np.sum(contrast**2 * residuals**2 / slack))
-    if variance <= TINY**2 * float(contrast @ contrast) * float(y @ y):  # nothing but rounding where the contrast looks
+    inverse = np.linalg.inv(r) / scale[:, None]  # turns the design into its orthonormal columns
+    coefficients, direction = inverse @ projected, inverse @ inverse[column]
+    variance = trace = square = 0.0
+    cross = np.zeros((p, p))
+    for rows in _blocks(n):
+        q = design[rows] @ inverse
+        slack = 1 - np.einsum("ij,ij->i", q, q)
+        if slack.min() < TINY:
+            raise NoEstimate("un bambino determina da solo una stima", "one child alone determines a coefficient")
+        contrast = design[rows] @ direction  # row i: x_i' (X'X)^-1 l
+        residuals = y[rows] - design[rows] @ coefficients
+        weight = contrast**2 / slack
+        variance += float(weight @ residuals**2)
+        trace += float(contrast @ contrast)
+        square += float(weight**2 @ (2 * slack - 1))
+        cross += q.T @ (weight[:, None] * q)
+    if variance <= TINY**2 * trace * float(y @ y):  # nothing but rounding where the contrast looks
         raise NoEstimate("l'esito non varia oltre il modello", "the outcome does not vary beyond the model")
-    estimate = float(coefficients[column] / scale[column])
-    return Fit(estimate, float(np.sqrt(variance) / scale[column]), _bell_mccaffrey(contrast, slack, q))
+    return Fit(float(coefficients[column]), float(np.sqrt(variance)), trace**2 / (square + float(np.sum(cross**2))))
 
 
-def _standardise(design: Array) -> tuple[Array, Array]:
-    """Scale columns to unit length, so that collinearity is judged without regard to units."""
+def _triangle(y: Array, design: Array) -> tuple[Array, Array, Array]:
+    """Lengths of the columns, and R and Q'y of the design with columns of unit length, block by block.
+
+    References
+    ----------
+    Demmel, Grigori, Hoemmen & Langou (2012), on QR of tall matrices.
+    """
+    p = design.shape[1]
     scale = np.sqrt(np.einsum("ij,ij->j", design, design))
     scale[scale == 0] = 1.0
-    return design / scale, scale
+    parts = [np.linalg.qr(np.column_stack([design[rows] / scale, y[rows]]), mode="r") for rows in _blocks(len(y))]
+    r = np.asarray(np.linalg.qr(np.concatenate(parts), mode="r"))
+    return scale, r[:p, :p], r[:p, p]
 
 
-def _bell_mccaffrey(contrast: Array, slack: Array, q: Array) -> float:
-    weight = contrast**2 / slack
-    trace = float(np.sum(weight * slack))
-    cross = q.T @ (weight[:, None] * q)
-    square = float(np.sum(weight**2 * (1 - 2 * (1 - slack))) + np.sum(cross**2))
-    return trace**2 / square
+def _blocks(n: int) -> list[slice]:
+    return [slice(start, start + BLOCK) for start in range(0, n, BLOCK)]

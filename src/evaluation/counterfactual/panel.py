@@ -53,7 +53,9 @@ class Sample:
         return int((~self.treated).sum())
 
     def keep(self, rows: Array) -> Sample:
-        """Return the children where `rows` holds."""
+        """Return the children where `rows` holds (itself if everywhere), or those at the positions `rows`."""
+        if rows.dtype == bool and rows.all():
+            return self
         return Sample(
             self.treated[rows], self.baseline[rows], self.follow_up[rows], self.covariates[rows],
             self.covariate_names, self.dropped,
