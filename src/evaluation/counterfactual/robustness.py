@@ -14,6 +14,7 @@ from evaluation.counterfactual.estimators import ESTIMATORS
 from evaluation.counterfactual.honest import EventStudy, break_even, event_study, relative_magnitude, smoothness
 from evaluation.counterfactual.omitted import omitted_variable
 from evaluation.counterfactual.panel import Array, NoEstimate, Sample, build_sample
+from evaluation.counterfactual.resampling import permutation_distribution, permutation_p
 from evaluation.counterfactual.sensitivity import two_centre
 from evaluation.study.folder import Study
 from evaluation.study.protocol import Outcome
@@ -51,6 +52,29 @@ class Robust:
     unit: str = ""
     n_treated: int = 0
     n_comparison: int = 0
+
+
+@dataclass(frozen=True)
+class Shuffled:
+    """Welch's t of the changes as they are, and with the labels of the centres shuffled, shape (B,); their two-sided p."""
+
+    observed: float
+    permuted: Array
+    p: float
+
+
+def shuffled(study: Study, sample: Sample) -> Shuffled | None:
+    """Shuffle the labels of the complete pairs; None where a centre has too few children to show, or nothing varies."""
+    pairs, analysis = sample.pairs(), study.protocol.analysis
+    if min(pairs.n_treated, pairs.n_comparison) < study.protocol.privacy.minimum_cell:
+        return None
+    try:
+        observed, permuted, exact = permutation_distribution(
+            pairs.change, pairs.treated, analysis.permutations, analysis.seed
+        )
+    except NoEstimate:
+        return None
+    return Shuffled(observed, permuted, permutation_p(observed, permuted, exact))
 
 
 def change_sd(sample: Sample) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from string import ascii_lowercase
 from typing import Any
 
 import pandas as pd
@@ -288,10 +289,10 @@ def payment_steps(trace: Row, language: Language) -> Table:
 
 
 def monitoring(table: pd.DataFrame, language: Language) -> Table:
-    """Every indicator with its value, period and source; flags stand in the note, marked by a dagger."""
+    """Every indicator with its value, period and source; flags stand in the note, marked by a letter."""
     it = language == "it"
     flags = list(dict.fromkeys(of_language(flag, language) for flag in table["flag"] if flag))
-    marks = {flag: "†" * (position + 1) for position, flag in enumerate(flags)}
+    marks = {flag: f"({letter})" for letter, flag in zip(ascii_lowercase, flags, strict=False)}
     origins = dict.fromkeys(zip(table["project"], table["source"], strict=True))
     sources = {origin: f"[{position}]" for position, origin in enumerate(origins, start=1)}
     notes = [f"{mark} {flag}." for flag, mark in marks.items()] + [
@@ -301,7 +302,7 @@ def monitoring(table: pd.DataFrame, language: Language) -> Table:
         table.to_dict("records"),
         {
             ("Indicatore" if it else "Indicator"): (
-                lambda r: r[f"indicator_{language}"] + marks.get(of_language(r["flag"], language), ""), False,
+                lambda r: f"{r[f'indicator_{language}']} {marks.get(of_language(r['flag'], language), '')}".strip(), False,
             ),
             ("Tipo" if it else "Kind"): (lambda r: INDICATORS.get(r["kind"], CENTRES["both"])[language], False),
             ("Valore" if it else "Value"): (lambda r: _indicator_value(r, language), True),

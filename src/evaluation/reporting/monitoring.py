@@ -36,7 +36,7 @@ def _from_register(study: Study) -> pd.DataFrame:
         ("ore erogate secondo il registro", "hours delivered according to the register", hours_delivered(study)),
         ("ore frequentate in media da un ragazzo", "hours attended by a child on average", mean_hours(study)),
     ]
-    period = f"{study.protocol.programme.starts} / {study.protocol.programme.ends}"
+    period = f"{study.protocol.programme.starts} – {study.protocol.programme.ends}"
     rows = [
         (study.protocol.study.id, it, en, "derived", np.round(value, 1), "h", period, "attendance.csv", "", planned)
         for it, en, value in words

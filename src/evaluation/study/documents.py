@@ -167,14 +167,7 @@ def _compose(path: Path, findings: Findings) -> tuple[yaml.Node, Any] | None:
     """Return the document as nodes, which know their lines, and as values; None where it is no document."""
     write_yaml = text("Scrivere un documento YAML in UTF-8.", "Write a YAML document in UTF-8.")
     expected = text("un documento YAML, senza rimandi", "a YAML document, without aliases")
-    if not path.is_file():
-        missing = text("Aggiungere il file alla cartella dello studio.", "Add the file to the study folder.")
-        findings.error("missing_file", path.name, "no file", expected, missing)
-        return None
-    if path.stat().st_size > MAXIMUM_BYTES:
-        findings.error(
-            "size", path.name, f"{path.stat().st_size} bytes", text("al più 1 MB", "1 MB at most"), write_yaml
-        )
+    if not findings.readable(path, MAXIMUM_BYTES, expected, write_yaml):
         return None
     try:
         raw = path.read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from evaluation.errors import UserError
@@ -76,6 +77,19 @@ class Findings:
         """Return the line of a place in a YAML file (file, keys, positions), or of the nearest place around it."""
         around = (location[:k] for k in range(len(location), 0, -1))
         return next((self.lines[place] for place in around if place in self.lines), None)
+
+    def readable(self, path: Path, maximum: int, expected: Text, action: Text) -> bool:
+        """Tell whether a file is there and no larger than `maximum` bytes; keep a finding where it is not."""
+        if not path.is_file():
+            missing = text("Aggiungere il file alla cartella dello studio.", "Add the file to the study folder.")
+            self.error("missing_file", path.name, "no file", expected, missing)
+            return False
+        size, megabytes = path.stat().st_size, maximum // 1_000_000
+        if size > maximum:
+            limit = text(f"al più {megabytes} MB", f"{megabytes} MB at most")
+            self.error("size", path.name, f"{size} bytes", limit, action)
+            return False
+        return True
 
     @property
     def errors(self) -> list[Finding]:

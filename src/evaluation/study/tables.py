@@ -64,14 +64,7 @@ def _records(path: Path, findings: Findings) -> dict[int, list[str]] | None:
     """Return the rows that are not blank by their number, as a spreadsheet counts; None if there are none."""
     expected = text("una tabella CSV in UTF-8 con virgole", "a CSV table in UTF-8 with commas")
     action = text("Salvare il file come CSV UTF-8.", "Save the file as CSV UTF-8.")
-    if not path.is_file():
-        missing = text("Aggiungere il file alla cartella dello studio.", "Add the file to the study folder.")
-        findings.error("missing_file", path.name, "no file", expected, missing)
-        return None
-    if path.stat().st_size > MAXIMUM_BYTES:
-        findings.error(
-            "size", path.name, f"{path.stat().st_size} bytes", text("al più 100 MB", "100 MB at most"), action
-        )
+    if not findings.readable(path, MAXIMUM_BYTES, expected, action):
         return None
     rows: dict[int, list[str]] = {}
     number = 0

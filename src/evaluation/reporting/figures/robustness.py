@@ -7,8 +7,7 @@ import pandas as pd
 
 from evaluation.counterfactual.benchmarks import usual_shocks
 from evaluation.counterfactual.estimators import estimator_names
-from evaluation.counterfactual.panel import Sample
-from evaluation.counterfactual.resampling import permutation_distribution, permutation_p
+from evaluation.counterfactual.robustness import Shuffled
 from evaluation.counterfactual.sensitivity import shocked_interval
 from evaluation.language import Language, interval, number, p_value, percent, text
 from evaluation.reporting.exhibits import Figure
@@ -19,15 +18,11 @@ from evaluation.reporting.words import centre_name, covariate_name, interval_lev
 from evaluation.study.folder import Study
 
 
-def permutation(study: Study, sample: Sample, language: Language) -> Figure | str:
+def permutation(found: Shuffled | None, language: Language) -> Figure | str:
     """Where the observed t lies among those of shuffled centre labels."""
-    pairs, analysis = sample.pairs(), study.protocol.analysis
-    if min(pairs.n_treated, pairs.n_comparison) < study.protocol.privacy.minimum_cell or not np.ptp(pairs.change):
+    if found is None:
         return NOT_DRAWN[language]
-    observed, permuted, exact = permutation_distribution(
-        pairs.change, pairs.treated, analysis.permutations, analysis.seed
-    )
-    p = permutation_p(observed, permuted, exact)
+    observed, permuted, p = found.observed, found.permuted, found.p
     with drawing(language) as (figure, axes):
         axes.hist(permuted[np.isfinite(permuted)], bins=60, color=FAINT, edgecolor="white", linewidth=0.3)
         for value in (-abs(observed), abs(observed)):
