@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from evaluation.errors import UserError
-from evaluation.language import Language, Text, text
+from evaluation.language import LANGUAGES, Language, Text, text
 
 Level = Literal["error", "warning", "note"]
 
@@ -48,9 +48,9 @@ class Finding:
 class StudyDefects(UserError):
     """The study folder has errors: every one of them, not the first."""
 
-    def __init__(self, findings: Iterable[Finding], language: Language = "en"):
+    def __init__(self, findings: Iterable[Finding]):
         self.findings = tuple(findings)
-        super().__init__("\n".join(finding.sentence(language) for finding in self.findings))
+        super().__init__({code: "\n".join(finding.sentence(code) for finding in self.findings) for code in LANGUAGES})
 
 
 @dataclass
