@@ -18,8 +18,9 @@ Level = Literal["error", "warning", "note"]
 class Finding:
     """One defect of one study file.
 
-    `row` counts as a spreadsheet does (the header is row 1), or is the line of a YAML file; `child` is a code, never a
-    name. An `error` stops a run before it writes anything.
+    `row` counts as a spreadsheet does (the header is row 1), or is the line of a YAML file; `cell` is as a spreadsheet
+    names it ("C17"), `sheet` that of a workbook; `child` is a code, never a name; `question` is the wording a child saw.
+    An `error` stops a run before it writes anything.
     """
 
     level: Level
@@ -31,6 +32,9 @@ class Finding:
     row: int | None = None
     column: str = ""
     child: str = ""
+    sheet: str = ""
+    cell: str = ""
+    question: Text | None = None
 
     def sentence(self, language: Language) -> str:
         """Return the finding in one line: place, found, expected, what to do."""
