@@ -6,6 +6,8 @@ import math
 from decimal import Decimal, InvalidOperation
 from typing import Literal, get_args
 
+from evaluation.citation import cite
+
 Language = Literal["it", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 Text = dict[Language, str]
@@ -35,21 +37,23 @@ def number(value: float | None, language: Language, decimals: int = 2) -> str:
     plain = f"{abs(value):,.{decimals}f}"
     sign = MINUS if value < 0 and float(plain.replace(",", "")) != 0 else ""
     swap = {",": THOUSANDS[language], ".": DECIMAL[language]}
-    return sign + "".join(swap.get(character, character) for character in plain)
+    shown = sign + "".join(swap.get(character, character) for character in plain)
+    return cite(value, f"number:{decimals}", shown)
 
 
 def percent(share: float | None, language: Language, decimals: int = 0) -> str:
     """Write a share between 0 and 1 as a percentage."""
     if share is None or math.isnan(share):
         return NO_VALUE
-    return f"{number(100 * share, language, decimals)}{chr(0xA0)}%"
+    return cite(share, f"percent:{decimals}", f"{number(100 * share, language, decimals)}{chr(0xA0)}%")
 
 
 def p_value(p: float | None, language: Language) -> str:
     """Write a p-value with three decimals, and never as zero."""
     if p is None or math.isnan(p):
         return NO_VALUE
-    return f"<{chr(0xA0)}{number(0.001, language, 3)}" if p < 0.001 else number(p, language, 3)
+    shown = f"<{chr(0xA0)}{number(0.001, language, 3)}" if p < 0.001 else number(float(p), language, 3)
+    return cite(p, "p_value", shown)
 
 
 def interval(low: float | None, high: float | None, language: Language, decimals: int = 2) -> str:
@@ -66,4 +70,4 @@ def exact(value: object, language: Language) -> str:
         plain = f"{Decimal(str(value)).normalize():f}"
     except InvalidOperation:
         return str(value)
-    return plain.replace("-", MINUS).replace(".", DECIMAL[language])
+    return cite(value, "exact", plain.replace("-", MINUS).replace(".", DECIMAL[language]))

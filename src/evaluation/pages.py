@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from evaluation.citation import cells_of
 from evaluation.language import LANGUAGES, Language, Text, text
 from evaluation.study.folder import Study
 
@@ -86,7 +87,7 @@ def write_door(study: Study, reports: Path, names: list[str], languages: tuple[L
     from evaluation.reporting.tables import read_published
 
     tables = {path.stem: read_published(path) for path in sorted((reports / "tables").glob("*.csv"))}
-    payment = json.loads((reports / "tables" / "payment.json").read_text(encoding="utf-8"))
+    payment = cells_of(json.loads((reports / "tables" / "payment.json").read_text("utf-8")), "payment.json")
     titles = notebook_titles()
     downloads = [(text(*_pdf_label(language)), f"evaluator-report.{language}.pdf") for language in languages]
     downloads += [(_table_label(name), f"tables/{name}.csv") for name in tables]

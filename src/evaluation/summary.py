@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from evaluation.citation import uncited
 from evaluation.language import Language
 from evaluation.reporting.prose import confirmatory_row, effect_sentence, payment_sentence
 from evaluation.reporting.tables import read_published
@@ -21,4 +22,5 @@ def summarise(reports: Path, language: Language = "en") -> list[tuple[str, str]]
     estimates = read_published(reports / "tables" / "estimates.csv")
     trace = json.loads((reports / "tables" / "payment.json").read_text(encoding="utf-8"))
     row = confirmatory_row(protocol, estimates)
-    return [("Effect", effect_sentence(protocol, row, language)), ("Verdict", payment_sentence(trace, language))]
+    effect, verdict = effect_sentence(protocol, row, language), payment_sentence(trace, language)
+    return [("Effect", uncited(effect)), ("Verdict", uncited(verdict))]

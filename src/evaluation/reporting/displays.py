@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from evaluation.citation import PublishedCell, cite, citing
 from evaluation.counterfactual.estimators import ESTIMATORS
 from evaluation.language import NO_VALUE, Language, exact, interval, number, p_value, percent
 from evaluation.reporting.disclosure import SUPPRESSED
@@ -39,9 +40,15 @@ Cell = Callable[[Row], str]
 
 def build(records: Iterable[Row], columns: dict[str, tuple[Cell, bool]], caption: str, note: str = "") -> Table:
     """Set records as a table: column name -> (how its cell is written, whether it is a number)."""
-    rows = tuple(tuple(cell(record) for cell, _ in columns.values()) for record in records)
+    with citing():
+        rows = tuple(tuple(_written(cell(record)) for cell, _ in columns.values()) for record in records)
     numeric = frozenset(position for position, (_, is_number) in enumerate(columns.values()) if is_number)
     return Table(tuple(columns), rows, numeric, caption, note)
+
+
+def _written(text: str) -> str:
+    """Return a cell's text; one that is printed as it stands in its file says so."""
+    return cite(text, "exact", text) if isinstance(text, PublishedCell) and text else text
 
 
 def numeric(column: str, language: Language, decimals: int = 2) -> Cell:

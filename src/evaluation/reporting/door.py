@@ -39,5 +39,7 @@ def render_door(door: Door) -> str:
     """Return the first page as HTML: Italian, and English beside it, in one file without scripts."""
     from jinja2 import Environment, PackageLoader
 
+    from evaluation.reporting.exhibits import with_sources
+
     environment = Environment(loader=PackageLoader("evaluation.reporting"), autoescape=True, trim_blocks=True)
-    return environment.get_template("door.html.j2").render(door=door, words=WORDS, languages=LANGUAGES)
+    return with_sources(environment.get_template("door.html.j2").render(door=door, words=WORDS, languages=LANGUAGES))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from evaluation.citation import Citation, replaced, uncited
 from evaluation.language import LANGUAGES, Language
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ KEY = "evaluation"
 SVG = "image/svg+xml"
 MARKDOWN = "text/markdown"
 TABLE = "application/vnd.evaluation.table+json"
+PROSE = "application/vnd.evaluation.prose"  # the Markdown with the source of each number
 PREFIXES = {"figure": "fig-", "table": "tbl-"}
 STOCK_ALT = "No description has been provided for this image"  # nbconvert's, which accessibility checkers accept
 NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -95,10 +97,10 @@ def bundle(label: str, language: Language, exhibit: Exhibit) -> Bundle:
             _check_figure(label, exhibit)
             kind, data = "figure", {SVG: to_svg(exhibit.figure, salt=label)}
         case Sentence():
-            kind, data = "prose", {MARKDOWN: escape_markdown(exhibit)}
+            kind, data = "prose", {MARKDOWN: escape_markdown(uncited(exhibit)), PROSE: escape_markdown(exhibit)}
         case str():
             kind, data = "prose", {MARKDOWN: exhibit}
-    words = {name: getattr(exhibit, name, "") for name in ("caption", "alt", "note")}
+    words = {name: uncited(getattr(exhibit, name, "")) for name in ("caption", "alt", "note")}
     return data, {KEY: {"language": language, "kind": kind, "label": label} | words}
 
 
@@ -110,6 +112,18 @@ def escape_markdown(value: object) -> str:
 def printable(value: object) -> str:
     """Return a value as one line of text, without control characters or changes of writing direction."""
     return UNPRINTABLE.sub(" ", str(value)).strip()
+
+
+def with_sources(html: str) -> Markup:
+    """Return HTML with each number that comes from a published cell as a `<data>` element that names the cell."""
+    start = Markup('<data class="n" value="{}" data-from="{}:{}:{}" data-as="{}">')
+
+    def put(citation: Citation) -> str:
+        source = citation.source
+        opened = start.format(source.cell, source.file, source.row, source.column, citation.written)
+        return f"{opened}{citation.shown}</data>"
+
+    return Markup(replaced(html, put))  # noqa: S704 (HTML already: whatever is from data was escaped when it was set)
 
 
 def to_svg(figure: Drawing, salt: str = KEY) -> str:
@@ -141,12 +155,12 @@ def table_html(table: Table, label: str, number: str = "") -> Markup:
     ).format(label, caption, head, body)
 
 
-def table_from(data: Mapping[str, Any], caption: str, note: str) -> Table:
-    """Return the table that a published output holds."""
+def table_from(data: Mapping[str, Any], caption: str, note: str, *, sources: bool = False) -> Table:
+    """Return the table that a published output holds, with or without the sources of its numbers."""
     columns = data["columns"]
     return Table(
         columns=tuple(column["name"] for column in columns),
-        rows=tuple(tuple(row) for row in data["rows"]),
+        rows=tuple(tuple(cell if sources else uncited(cell) for cell in row) for row in data["rows"]),
         numeric=frozenset(position for position, column in enumerate(columns) if column["align"] == "right"),
         caption=caption,
         note=note,
@@ -173,8 +187,8 @@ def _table_data(label: str, table: Table) -> dict[str, Any]:
     ]
     return {
         TABLE: {"columns": columns, "rows": [list(row) for row in table.rows]},
-        "text/html": str(table_html(table, label)),
-        "text/plain": "\n".join("\t".join(row) for row in (table.columns, *table.rows)),
+        "text/html": with_sources(table_html(table, label)),
+        "text/plain": uncited("\n".join("\t".join(row) for row in (table.columns, *table.rows))),
     }
 
 

@@ -18,7 +18,7 @@ from traitlets import Enum, List, Unicode, default
 
 from evaluation.errors import UserError
 from evaluation.language import LANGUAGES, Language, Text
-from evaluation.reporting.exhibits import table_html
+from evaluation.reporting.exhibits import table_html, with_sources
 from evaluation.reporting.math import to_mathml
 from evaluation.reporting.page import Float, read_page
 
@@ -155,7 +155,7 @@ class EvaluationHTMLExporter(TemplateExporter):
             A float without label, caption or alternative text, an unknown reference, an unreadable formula.
         """
         nb, resources = super(TemplateExporter, self).from_notebook_node(nb, resources, **kw)
-        page = read_page(nb, self.language, resources.get("metadata", {}).get("name", ""))
+        page = read_page(nb, self.language, resources.get("metadata", {}).get("name", ""), sources=True)
         labels = {block.label for block in page.blocks if isinstance(block, Float)}
         renderer = Renderer(self.language, {"content"} | labels)
         markdown = MarkdownWithMath(renderer, inline=InlineParser(hard_wrap=False), plugins=_plugins())
@@ -172,7 +172,7 @@ class EvaluationHTMLExporter(TemplateExporter):
             table_html=table_html,
             wide=WIDE,
         )
-        return html, resources
+        return with_sources(html), resources
 
 
 def safe(html: str) -> Markup:

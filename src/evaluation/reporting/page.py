@@ -12,7 +12,18 @@ from typing import Any, Literal
 
 from evaluation.errors import UserError
 from evaluation.language import LANGUAGES, Language, Text
-from evaluation.reporting.exhibits import KEY, MARKDOWN, PREFIXES, STOCK_ALT, SVG, TABLE, Table, printable, table_from
+from evaluation.reporting.exhibits import (
+    KEY,
+    MARKDOWN,
+    PREFIXES,
+    PROSE,
+    STOCK_ALT,
+    SVG,
+    TABLE,
+    Table,
+    printable,
+    table_from,
+)
 
 WORDS: dict[str, Text] = {
     "figure": {"it": "Figura", "en": "Figure"},
@@ -78,7 +89,7 @@ class Page:
     blocks: tuple[Block, ...]
 
 
-def read_page(notebook: Mapping[str, Any], language: Language, name: str = "") -> Page:
+def read_page(notebook: Mapping[str, Any], language: Language, name: str = "", *, sources: bool = False) -> Page:
     """Return the page of one language.
 
     Parameters
@@ -87,6 +98,8 @@ def read_page(notebook: Mapping[str, Any], language: Language, name: str = "") -
         An executed notebook, format 4.
     name
         The title where the notebook has none, in its metadata (`evaluation.title`) or as a first heading.
+    sources
+        Keep what says from which published cell each number comes (`exhibits.with_sources`).
 
     Raises
     ------
@@ -95,7 +108,7 @@ def read_page(notebook: Mapping[str, Any], language: Language, name: str = "") -
     """
     injected = any(INJECTED in cell["metadata"].get("tags", ()) for cell in notebook["cells"])
     cells = [cell for cell in notebook["cells"] if not (injected and "parameters" in cell["metadata"].get("tags", ()))]
-    blocks = _joined([block for cell in cells for block in _blocks(cell, language)])
+    blocks = _joined([block for cell in cells for block in _blocks(cell, language, sources)])
     heading, blocks = _take_title(blocks)
     title = notebook["metadata"].get(KEY, {}).get("title", {}).get(language) or heading or name
     numbers, absent = _numbers(blocks, language), _absent(blocks, language)
@@ -114,7 +127,7 @@ def _joined(blocks: list[Block]) -> list[Block]:
     return joined
 
 
-def _blocks(cell: Mapping[str, Any], language: Language) -> Iterator[Block]:
+def _blocks(cell: Mapping[str, Any], language: Language, sources: bool) -> Iterator[Block]:
     tags = set(cell["metadata"].get("tags", ()))
     languages = tags.intersection(LANGUAGES)
     source = "".join(cell["source"])
@@ -129,18 +142,18 @@ def _blocks(cell: Mapping[str, Any], language: Language) -> Iterator[Block]:
         if output["output_type"] == "error":
             yield Failure(f"{output['ename']}: {output['evalue']}")
         elif output.get("metadata", {}).get(KEY, {}).get("language") == language:
-            yield _exhibit(output["data"], output["metadata"][KEY])
+            yield _exhibit(output["data"], output["metadata"][KEY], sources)
 
 
-def _exhibit(data: Mapping[str, Any], about: Mapping[str, Any]) -> Block:
+def _exhibit(data: Mapping[str, Any], about: Mapping[str, Any], sources: bool) -> Block:
     kind, label = about["kind"], about["label"]
     if kind == "prose":
-        return Prose("".join(data[MARKDOWN]), label)
+        return Prose("".join(data.get(PROSE if sources else MARKDOWN, data[MARKDOWN])), label)
     caption, alt, note = (printable(about.get(name, "")) for name in ("caption", "alt", "note"))
     if not label.startswith(PREFIXES[kind]) or not caption:
         raise UserError(f"{kind} {label!r}: expected a label {PREFIXES[kind]}… and a caption; publish it with show()")
     if kind == "table":
-        return Float(kind, label, caption, note, table=table_from(data[TABLE], caption, note))
+        return Float(kind, label, caption, note, table=table_from(data[TABLE], caption, note, sources=sources))
     if not alt or STOCK_ALT in alt:
         raise UserError(f"figure {label!r} has no alternative text: write one in its Figure(alt=…)")
     return Float(kind, label, caption, note, alt=alt, svg="".join(data[SVG]))

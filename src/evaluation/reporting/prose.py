@@ -10,6 +10,7 @@ from typing import Any, ParamSpec
 import numpy as np
 import pandas as pd
 
+from evaluation.citation import cite, citing, parsed
 from evaluation.counterfactual.benchmarks import usual_shocks
 from evaluation.language import LANGUAGES, Language, Text, interval, number, text
 from evaluation.reporting.disclosure import SUPPRESSED
@@ -27,7 +28,8 @@ def plain(write: Callable[Given, str]) -> Callable[Given, Sentence]:
 
     @wraps(write)
     def written(*args: Given.args, **kwargs: Given.kwargs) -> Sentence:
-        return Sentence(write(*args, **kwargs))
+        with citing():
+            return Sentence(write(*args, **kwargs))
 
     return written
 
@@ -226,7 +228,7 @@ def _paid_on(trace: Mapping[str, Any], language: Language) -> str:
     on = {"it": ("su", "per un effetto di"), "en": ("on", "for an effect of")}[language]
     values = {metric["metric"]: metric["value"] for metric in trace["verdict"]["metrics"]}
     named = [
-        f"{number(float(values[metric['id']]), language)} {on[0]} {metric['label'][language]} ({metric['wave']})"
+        f"{number(parsed(values[metric['id']]), language)} {on[0]} {metric['label'][language]} ({metric['wave']})"
         for metric in trace["contract"]["metrics"]
         if values.get(metric["id"]) is not None
     ]
@@ -239,7 +241,7 @@ def money(amount: str, currency: str, language: Language) -> str:
     decimals = max(0, -int(exact.as_tuple().exponent))
     grouped = f"{exact:,.{decimals}f}"
     swapped = grouped.translate(str.maketrans(",.", ".,")) if language == "it" else grouped
-    return f"{swapped}{chr(0xA0)}{currency}"
+    return cite(amount, "money", swapped) + f"{chr(0xA0)}{currency}"
 
 
 def door_answers(

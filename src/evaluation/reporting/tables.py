@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from evaluation.citation import cell, parsed
+
 DIGITS = 12  # beyond this, builds of the linear-algebra library differ
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -34,18 +36,21 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_published(path: Path) -> pd.DataFrame:
-    """Read a published table as text: what is printed in a report is what stands in the file."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+    """Read a published table as text that knows its cell: what is printed in a report is what stands in the file."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False).astype(object)
+    for column in table:
+        table[column] = [cell(text, path.name, row, str(column)) for row, text in enumerate(table[column], start=2)]
+    return table
 
 
-def to_number(cell: str) -> float:
+def to_number(text: str) -> float:
     """Return a published cell as a number: NaN where it is empty or withheld."""
-    return float(cell) if _is_number(cell) else float("nan")
+    return parsed(text) if _is_number(text) else float("nan")
 
 
-def _is_number(cell: str) -> bool:
+def _is_number(text: str) -> bool:
     try:
-        float(cell)
+        float(text)
     except ValueError:
         return False
     return True

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from evaluation.citation import cells_of
 from evaluation.intake.checks import checked_study
 from evaluation.measurement.scores import score_study
 from evaluation.reporting.results import RESULTS
@@ -103,4 +104,13 @@ class Workspace:
         """Write a document beside the tables, keys in order of meaning."""
         path = self.folder / "reports" / "tables" / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+        path.write_text(_json(content) + "\n", encoding="utf-8")
+
+    def as_published(self, name: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Return a document as its file holds it: texts that know their place in it."""
+        document: dict[str, Any] = cells_of(json.loads(_json(content)), f"{name}.json")
+        return document
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=2, default=str)
