@@ -134,10 +134,13 @@ TABLES: dict[str, Text] = {
     "estimates": text("stime", "estimates"),
     "flow": text("partecipanti", "participants"),
     "honest": text("tendenze non parallele", "trends that are not parallel"),
+    "inference": text("prove del caso, a confronto", "tests of chance, side by side"),
     "items": text("domande", "items"),
     "monitoring": text("monitoraggio", "monitoring"),
+    "overlap": text("sovrapposizione dei centri", "overlap of the centres"),
     "payment": text("pagamento", "payment"),
     "reliability": text("affidabilità", "reliability"),
     "sensitivity": text("sensibilità", "sensitivity"),
     "specification_curve": text("curva delle specificazioni", "specification curve"),
+    "subgroups": text("sottogruppi", "subgroups"),
 }

@@ -53,11 +53,7 @@ def test_what_is_computed_from_a_number_is_no_longer_its_cell(table):
 
 def test_a_table_cites_numbers_and_cells_printed_as_they_stand(table):
     columns = {"Outcome": (lambda r: r["outcome"], False), "Effect": (numeric("estimate", "it"), True)}
-    made = build(
-        table.to_dict("records"),
-        {"Outcome": (lambda r: r["outcome"], False), "Effect": (numeric("estimate", "it"), True)},
-        "C.",
-    )
+    made = build(table.to_dict("records"), columns, "C.")
     data, about = bundle("tbl-a", "it", made)
     assert 'data-from="estimates.csv:2:outcome" data-as="exact">a</data>' in data["text/html"]
     assert 'data-from="estimates.csv:2:estimate" data-as="number:2">0,50</data>' in data["text/html"]

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from evaluation.counterfactual.multiplicity import benjamini_hochberg, holm, romano_wolf
+from evaluation.counterfactual.multiplicity import benjamini_hochberg, holm, romano_wolf, sharpened_q
 from evaluation.counterfactual.panel import Array, NoEstimate, build_sample
 from evaluation.counterfactual.resampling import permutation_distribution, permutation_matrix, permutation_p
 from evaluation.study.folder import Study
+
+FROM_RAW: dict[str, Callable[[Array], Array]] = {
+    "holm": holm, "benjamini_hochberg": benjamini_hochberg, "sharpened_q": sharpened_q,
+}  # fmt: skip
+METHODS = ("romano_wolf", *FROM_RAW)
 
 
 @dataclass(frozen=True)
 class Family:
     """The outcomes of one role at one wave: raw p of each outcome's own children, adjusted p, NaN where there is none.
 
+    adjusted : by every method of `METHODS`, each of shape (outcomes,). method : that of the protocol.
     n_treated, n_comparison : children complete on the whole family, on whom the joint adjustment rests.
     """
 
@@ -25,16 +31,22 @@ class Family:
     wave: str
     outcomes: tuple[str, ...]
     p_raw: Array
-    p_adjusted: Array
+    adjusted: dict[str, Array]
+    method: str
     n_treated: int
     n_comparison: int
 
+    @property
+    def p_adjusted(self) -> Array:
+        """P adjusted by the protocol's method, shape (outcomes,)."""
+        return self.adjusted[self.method]
+
 
 def families(study: Study, scores: pd.DataFrame) -> Iterator[Family]:
-    """Adjust the permutation p of the `did` rows by the protocol's method, family by family.
+    """Adjust the permutation p of the `did` rows, family by family.
 
-    Romano-Wolf uses common draws over the children complete on every outcome of the family that varies; Holm and
-    Benjamini-Hochberg the raw p of each outcome's own children.
+    Romano-Wolf uses common draws over the children complete on every outcome of the family that varies; Holm,
+    Benjamini-Hochberg and Anderson's sharpened q the raw p of each outcome's own children.
     """
     for role in dict.fromkeys(outcome.role for outcome in study.protocol.outcomes):
         for wave in study.protocol.follow_ups:
@@ -49,11 +61,13 @@ def _family(study: Study, scores: pd.DataFrame, role: str, wave: str) -> Family:
     raw = np.array([_raw_p(study, change, treated) for change in changes.T])
     known = ~np.isnan(raw)
     complete = ~np.isnan(changes[:, known]).any(axis=1)
-    adjusted = np.full(len(outcomes), np.nan)
+    adjusted = {method: np.full(len(outcomes), np.nan) for method in METHODS}
     if known.any():
-        adjusted[known] = _adjust(study, changes[:, known][complete], treated[complete], raw[known])
+        adjusted["romano_wolf"][known] = _stepped_down(study, changes[:, known][complete], treated[complete])
+        for method, adjust in FROM_RAW.items():
+            adjusted[method][known] = adjust(raw[known])
     counts = int((complete & treated).sum()), int((complete & ~treated).sum())
-    return Family(role, wave, outcomes, raw, adjusted, *counts)
+    return Family(role, wave, outcomes, raw, adjusted, study.protocol.analysis.multiplicity, *counts)
 
 
 def _raw_p(study: Study, change: Array, treated: Array) -> float:
@@ -66,14 +80,12 @@ def _raw_p(study: Study, change: Array, treated: Array) -> float:
         return float("nan")
 
 
-def _adjust(study: Study, changes: Array, treated: Array, raw: Array) -> Array:
-    analysis = study.protocol.analysis
-    if analysis.multiplicity == "holm":
-        return holm(raw)
-    if analysis.multiplicity == "benjamini_hochberg":
-        return benjamini_hochberg(raw)
+def _stepped_down(study: Study, changes: Array, treated: Array) -> Array:
+    """Return Romano-Wolf's p from common draws over children complete on the family, shape (m,); NaN where refused."""
     try:
-        permuted, observed, exact = permutation_matrix(changes, treated, analysis.permutations, analysis.seed)
+        permuted, observed, exact = permutation_matrix(
+            changes, treated, study.protocol.analysis.permutations, study.protocol.analysis.seed
+        )
     except NoEstimate:
-        return np.full(len(raw), np.nan)
+        return np.full(changes.shape[1], np.nan)
     return romano_wolf(observed, permuted, exact)

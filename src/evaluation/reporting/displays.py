@@ -53,23 +53,27 @@ def _written(text: str) -> str:
 
 def numeric(column: str, language: Language, decimals: int = 2) -> Cell:
     """Return how a published number is written: with decimals, a dash where empty, a word where withheld."""
-    return lambda row: _or_withheld(row[column], language, lambda value: number(value, language, decimals))
+    return lambda row: or_withheld(row[column], language, lambda value: number(value, language, decimals))
 
 
-def _or_withheld(cell: str, language: Language, write: Callable[[float], str]) -> str:
+def or_withheld(cell: str, language: Language, write: Callable[[float], str]) -> str:
+    """Return a published cell as `write` puts its number, or the word for withheld."""
     return WITHHELD[language] if cell == SUPPRESSED else write(to_number(cell))
 
 
-def _interval(low: str, high: str, language: Language) -> Cell:
-    return lambda row: _or_withheld(row[low], language, lambda value: interval(value, to_number(row[high]), language))
+def between(low: str, high: str, language: Language) -> Cell:
+    """Return how an interval of two published numbers is written."""
+    return lambda row: or_withheld(row[low], language, lambda value: interval(value, to_number(row[high]), language))
 
 
-def _p(column: str, language: Language) -> Cell:
-    return lambda row: _or_withheld(row[column], language, lambda value: p_value(value, language))
+def probability(column: str, language: Language) -> Cell:
+    """Return how a published p is written."""
+    return lambda row: or_withheld(row[column], language, lambda value: p_value(value, language))
 
 
-def _percent(column: str, language: Language) -> Cell:
-    return lambda row: _or_withheld(row[column], language, lambda value: percent(value, language, 1))
+def percentage(column: str, language: Language) -> Cell:
+    """Return how a published share is written."""
+    return lambda row: or_withheld(row[column], language, lambda value: percent(value, language, 1))
 
 
 def outcomes(study: Study, language: Language) -> Table:
@@ -135,12 +139,12 @@ def attrition(study: Study, table: pd.DataFrame, language: Language) -> Table:
     it = language == "it"
     columns: dict[str, tuple[Cell, bool]] = {
         ("Rilevazione" if it else "Wave"): (lambda r: wave_name(study.protocol, r["wave"], language), False),
-        ("In tutto" if it else "Overall"): (_percent("overall", language), True),
-        centre_name(study.protocol, "treated", language): (_percent("treated", language), True),
-        centre_name(study.protocol, "comparison", language): (_percent("comparison", language), True),
-        ("Differenza" if it else "Difference"): (_percent("differential", language), True),
-        ("Limite cauto" if it else "Cautious boundary"): (_percent("cautious", language), True),
-        ("Limite ottimista" if it else "Optimistic boundary"): (_percent("optimistic", language), True),
+        ("In tutto" if it else "Overall"): (percentage("overall", language), True),
+        centre_name(study.protocol, "treated", language): (percentage("treated", language), True),
+        centre_name(study.protocol, "comparison", language): (percentage("comparison", language), True),
+        ("Differenza" if it else "Difference"): (percentage("differential", language), True),
+        ("Limite cauto" if it else "Cautious boundary"): (percentage("cautious", language), True),
+        ("Limite ottimista" if it else "Optimistic boundary"): (percentage("optimistic", language), True),
         ("Giudizio" if it else "Verdict"): (lambda r: ATTRITION[r["verdict"]][language], False),
     }
     caption = "Quote di ragazzi persi." if it else "Shares of children lost."
@@ -162,9 +166,9 @@ def reliability(study: Study, table: pd.DataFrame, language: Language) -> Table:
             ("Domande" if it else "Items"): (lambda r: r["items"], True),
             "n": (numeric("n", language, 0), True),
             ("Alfa" if it else "Alpha"): (numeric("alpha", language), True),
-            ("Intervallo al 95 %" if it else "95 % interval"): (_interval("alpha_low", "alpha_high", language), True),
+            ("Intervallo al 95 %" if it else "95 % interval"): (between("alpha_low", "alpha_high", language), True),
             "Omega": (numeric("omega", language), True),
-            ("Intervallo di omega" if it else "Omega interval"): (_interval("omega_low", "omega_high", language), True),
+            ("Intervallo di omega" if it else "Omega interval"): (between("omega_low", "omega_high", language), True),
             "ICC": (numeric("icc", language), True),
         },
         "Affidabilità delle scale sui questionari completi, centri insieme." if it
@@ -237,10 +241,12 @@ def estimates(study: Study, table: pd.DataFrame, language: Language, first: str 
     columns: dict[str, tuple[Cell, bool]] = {
         names[first][0]: (lambda r: names[first][1](r) + (" ◆" if confirms(r) else ""), False),
         ("Effetto" if it else "Effect"): (numeric("estimate", language), True),
-        (f"Intervallo al {level}" if it else f"{level} interval"): (_interval("ci_low", "ci_high", language), True),
-        "p": (_p("p_value", language), True),
-        ("p perm." if it else "perm. p"): (_p("p_permutation", language), True),
-        **({("p corr." if it else "adj. p"): (_p("p_adjusted", language), True)} if first == "outcome" else {}),
+        (f"Intervallo al {level}" if it else f"{level} interval"): (between("ci_low", "ci_high", language), True),
+        "p": (probability("p_value", language), True),
+        ("p perm." if it else "perm. p"): (probability("p_permutation", language), True),
+        **(
+            {("p corr." if it else "adj. p"): (probability("p_adjusted", language), True)} if first == "outcome" else {}
+        ),
         "g": (numeric("hedges_g", language), True),
         ("Trattati" if it else "Treated"): (lambda r: r["n_treated"], True),
         ("Confronto" if it else "Comparison"): (lambda r: r["n_comparison"], True),
@@ -263,9 +269,9 @@ def sensitivity(study: Study, table: pd.DataFrame, language: Language) -> Table:
         {
             ("Esito" if it else "Outcome"): (lambda r: row_name(study.protocol, r["outcome"], r["wave"], language), False),
             ("Effetto" if it else "Effect"): (numeric("estimate", language), True),
-            ("Intervallo ordinario" if it else "Ordinary interval"): (_interval("ci_low", "ci_high", language), True),
+            ("Intervallo ordinario" if it else "Ordinary interval"): (between("ci_low", "ci_high", language), True),
             ("Intervallo dei due centri" if it else "Two-centre interval"): (
-                _interval("two_centre_low", "two_centre_high", language), True,
+                between("two_centre_low", "two_centre_high", language), True,
             ),
             ("Pareggio, shock" if it else "Break-even shock"): (numeric("break_even_shock", language, 3), True),
             ("Pareggio, ICC" if it else "Break-even ICC"): (numeric("break_even_icc", language, 3), True),

@@ -10,10 +10,13 @@ import pandas as pd
 from evaluation.counterfactual.analysis import analyse, estimates_table
 from evaluation.counterfactual.bounds import attrition_table, flow_table
 from evaluation.counterfactual.comparability import balance_table
+from evaluation.counterfactual.inference import inference_table
 from evaluation.counterfactual.missing import bounds_table
+from evaluation.counterfactual.overlap import overlap_table
 from evaluation.counterfactual.panel import NoEstimate
 from evaluation.counterfactual.robustness import honest_table, sensitivity_table
 from evaluation.counterfactual.specification import EMPTY_CURVE, curve_table, specification_curve
+from evaluation.counterfactual.subgroups import subgroups_table
 from evaluation.measurement.scores import Rule, score_ranges, score_study
 from evaluation.measurement.tables import items_table, reliability_table
 from evaluation.reporting.disclosure import suppress, suppress_rare, suppress_shares
@@ -58,6 +61,7 @@ def _curve(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 CENTRES = ("n_treated", "n_comparison")
+FAMILY = ("family_treated", "family_comparison")
 
 
 def _balance(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
@@ -82,6 +86,9 @@ RESULTS: dict[str, Result] = {
         lambda study, scores: estimates_table(analyse(study, scores)),
         CENTRES, ("outcome", "role", "wave", "estimator", "unit", *CENTRES),
     ),
+    "inference": Result(inference_table, (*CENTRES, *FAMILY), ("outcome", "role", "wave", *CENTRES, *FAMILY)),
+    "overlap": Result(overlap_table, CENTRES, ("outcome", "wave", "estimator", *CENTRES), ("outside",)),
+    "subgroups": Result(subgroups_table, ("smallest",), ("outcome", "wave", "covariate", "level", "unit")),
     "bounds": Result(
         lambda study, scores: bounds_table(study, scores, score_ranges(study, scores)),
         CENTRES, ("outcome", "wave", "method", "shifted", "delta", "unit", *CENTRES),
