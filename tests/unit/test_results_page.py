@@ -62,9 +62,10 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, pd.Data
 
 @pytest.fixture(scope="module")
 def with_earlier_wave(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
-    """The tiny study, asked once more before its baseline, with answers that vary enough to be told apart."""
+    """The tiny study, asked once more before its baseline, with a subgroup and answers that vary enough to be told apart."""
     folder = build(tmp_path_factory.mktemp("tiny") / "study")
     folder.replace("protocol.yml", "  - {id: t0,", "  - {id: before, role: pre_baseline}\n  - {id: t0,")
+    folder.replace("protocol.yml", "  alpha: 0.05", "  alpha: 0.05\n  subgroups: [sex]")
     rng = np.random.default_rng(1)
     header, *rows = folder.rows("responses.csv")
     asked_before = [[child, "before", item, value] for child, wave, item, value in rows if wave == "t0"]
