@@ -131,6 +131,7 @@ TABLES: dict[str, Text] = {
     "attrition": text("perdite", "attrition"),
     "balance": text("equivalenza iniziale", "baseline equivalence"),
     "bounds": text("ragazzi mancanti", "missing children"),
+    "composites": text("composizione dell'esito composito", "what the composite is made of"),
     "estimates": text("stime", "estimates"),
     "flow": text("partecipanti", "participants"),
     "honest": text("tendenze non parallele", "trends that are not parallel"),

@@ -43,7 +43,7 @@ def _tables(*names: str) -> tuple[str, ...]:
 
 NOTEBOOKS = (
     Notebook("01_data", ("processed/children.csv",)),
-    Notebook("02_measurement", (SCORES, *_tables("reliability", "items"))),
+    Notebook("02_measurement", (SCORES, *_tables("reliability", "items", "composites"))),
     Notebook("03_comparability", _tables("flow", "attrition", "balance", "overlap"), (SCORES,)),
     Notebook("04_effects", _tables("estimates", "inference", "subgroups"), (SCORES,)),
     Notebook("05_robustness", _tables("sensitivity", "bounds", "honest", "specification_curve"), (SCORES,)),

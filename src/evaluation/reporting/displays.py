@@ -180,6 +180,31 @@ def reliability(study: Study, table: pd.DataFrame, language: Language) -> Table:
     )  # fmt: skip
 
 
+def composites(study: Study, table: pd.DataFrame, language: Language) -> Table:
+    """Parts of each composite with the constants that standardise them, then the composite."""
+    it = language == "it"
+    own = {"it": "il composito", "en": "the composite"}[language]
+    return build(
+        table.to_dict("records"),
+        {
+            ("Composito" if it else "Composite"): (lambda r: outcome_name(study.protocol, r["outcome"], language), False),
+            ("Parte" if it else "Part"): (
+                lambda r: outcome_name(study.protocol, r["part"], language) if r["part"] else own, False,
+            ),
+            "n": (numeric("n", language, 0), True),
+            ("Media" if it else "Mean"): (numeric("mean", language), True),
+            ("DS" if it else "SD"): (numeric("sd", language), True),
+            ("Affidabilità" if it else "Reliability"): (numeric("reliability", language), True),
+        },
+        "Di che cosa è fatto il composito, all'inizio, centri insieme." if it
+        else "What the composite is made of, at baseline, centres pooled.",
+        "Media e DS delle parti sono le costanti che le standardizzano a ogni rilevazione. Affidabilità: alfa; del composito "
+        "quella stratificata (Mosier)." if it
+        else "Mean and SD of the parts are the constants that standardise them at every wave. Reliability: alpha; of the "
+        "composite the stratified one (Mosier).",
+    )  # fmt: skip
+
+
 def balance(study: Study, table: pd.DataFrame, language: Language) -> Table:
     """Baseline means and standardised differences, with the What Works Clearinghouse's verdict."""
     it = language == "it"

@@ -17,6 +17,7 @@ from evaluation.counterfactual.panel import NoEstimate
 from evaluation.counterfactual.robustness import honest_table, sensitivity_table
 from evaluation.counterfactual.specification import EMPTY_CURVE, curve_table, specification_curve
 from evaluation.counterfactual.subgroups import subgroups_table
+from evaluation.measurement.composite import composites_table
 from evaluation.measurement.scores import Rule, score_ranges, score_study
 from evaluation.measurement.tables import items_table, reliability_table
 from evaluation.reporting.disclosure import suppress, suppress_rare, suppress_shares
@@ -81,6 +82,7 @@ RESULTS: dict[str, Result] = {
     "attrition": Result(lambda study, scores: attrition_table(flow_table(study, scores))),
     "reliability": Result(lambda study, _: reliability_table(study), ("n",), ("outcome", "wave", "items", "raters")),
     "items": Result(_items, ("n",), ("item", "scale", "wave"), ("floor", "ceiling")),
+    "composites": Result(composites_table, ("n",), ("outcome", "part")),
     "balance": Result(_balance, CENTRES, ("variable", "kind", "wave", *CENTRES)),
     "estimates": Result(
         lambda study, scores: estimates_table(analyse(study, scores)),

@@ -47,16 +47,20 @@ def balance(study: Study, table: pd.DataFrame, language: Language) -> Figure:
                 language
             ]
         )
-    above = [name for name, value in zip(names, values, strict=True) if abs(value) > 0.25]
+    above = [name for name, r in zip(names, shown, strict=True) if r["wwc"] == "fails"]
     caption = {
         "it": "Differenze iniziali tra i centri. Fascia scura: equivalenti (|g| ≤ 0,05); chiara: da aggiustare (fino a 0,25).",
         "en": "Baseline differences between the centres. Dark band: equivalent (|g| ≤ 0.05); light: needs adjustment (to 0.25).",
     }[language]
     alt = {
-        "it": f"{len(above)} variabili su {len(names)} oltre 0,25: {', '.join(above) or 'nessuna'}.",
-        "en": f"{len(above)} of {len(names)} variables beyond 0.25: {', '.join(above) or 'none'}.",
+        "it": f"Variabili non equivalenti, {len(above)} su {len(names)}: {', '.join(above) or 'nessuna'}.",
+        "en": f"Variables that are not equivalent, {len(above)} of {len(names)}: {', '.join(above) or 'none'}.",
     }[language]
-    return Figure(figure, caption, alt)
+    note = {
+        "it": "Per le variabili sì/no il disegno mostra g, e il giudizio della tabella segue l'indice di Cox, di solito più grande.",
+        "en": "For yes/no variables the drawing shows g, and the verdict in the table follows the Cox index, usually larger.",
+    }[language]
+    return Figure(figure, caption, alt, note)
 
 
 def flow(study: Study, table: pd.DataFrame, language: Language) -> Figure:
