@@ -57,7 +57,7 @@ def balance(study: Study, table: pd.DataFrame, language: Language) -> Figure:
         "en": f"Variables that are not equivalent, {len(above)} of {len(names)}: {', '.join(above) or 'none'}.",
     }[language]
     note = {
-        "it": "Per le variabili sì/no il disegno mostra g, e il giudizio della tabella segue l'indice di Cox, di solito più grande.",
+        "it": "Per le variabili sì/no il disegno mostra g; il giudizio della tabella segue l'indice di Cox, di solito maggiore.",
         "en": "For yes/no variables the drawing shows g, and the verdict in the table follows the Cox index, usually larger.",
     }[language]
     return Figure(figure, caption, alt, note)
