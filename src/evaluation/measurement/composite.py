@@ -64,7 +64,8 @@ def _rows(study: Study, scores: pd.DataFrame, outcome: Outcome) -> Iterator[tupl
 
 def _moments(values: pd.Series) -> tuple[int, float, float]:
     known = values.dropna()
-    return len(known), float(known.mean()), float(known.std(ddof=1)) if len(known) > 1 else float("nan")
+    mean = round(float(known.mean()), 12) + 0.0  # that of the composite is zero, but for the rounding of a machine
+    return len(known), mean, float(known.std(ddof=1)) if len(known) > 1 else float("nan")
 
 
 def _alpha(study: Study, scale: str) -> float:
