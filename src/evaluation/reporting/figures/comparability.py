@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,6 +16,8 @@ from evaluation.reporting.style import BAND, COMPARISON, FAINT, INK, TREATED, dr
 from evaluation.reporting.tables import to_number
 from evaluation.reporting.words import ATTRITION, centre_name, covariate_name, outcome_name
 from evaluation.study.folder import Study
+
+BOX, NAME_WIDTH = 2.0, 22  # width of a box of the flow, in its own units, and the letters of a centre's name on a line
 
 
 def balance(study: Study, table: pd.DataFrame, language: Language) -> Figure:
@@ -73,14 +77,15 @@ def flow(study: Study, table: pd.DataFrame, language: Language) -> Figure:
     with drawing(language, height=3.4) as (figure, axes):
         axes.set_axis_off()
         for x, centre in ((0.0, "treated"), (3.2, "comparison")):
-            name = centre_name(study.protocol, centre, language)
-            _box(axes, x, 2.1, f"{name}\n{words[0]}: {here.loc[centre, 'enrolled']}")
+            name = "\n".join(wrap(centre_name(study.protocol, centre, language), NAME_WIDTH)[:2])
+            middle = x + BOX / 2
+            _box(axes, x, 2.1, f"{name}\n{words[0]}: {here.loc[centre, 'enrolled']}", height=0.8)
             _box(axes, x, 0.1, f"{words[1]}: {here.loc[centre, 'analysed']}")
-            _box(axes, x + 1.35, 1.1, f"{words[2]}: {here.loc[centre, 'lost']}", width=1.1)
-            axes.annotate("", (x + 0.65, 0.75), (x + 0.65, 2.1), arrowprops={"arrowstyle": "-|>", "color": INK})
-            axes.annotate("", (x + 1.35, 1.42), (x + 0.65, 1.42), arrowprops={"arrowstyle": "-|>", "color": INK})
-        axes.set_xlim(-0.1, 6.0)
-        axes.set_ylim(0, 2.9)
+            _box(axes, x + 1.75, 1.1, f"{words[2]}: {here.loc[centre, 'lost']}", width=1.0)
+            axes.annotate("", (middle, 0.75), (middle, 2.1), arrowprops={"arrowstyle": "-|>", "color": INK})
+            axes.annotate("", (x + 1.75, 1.42), (middle, 1.42), arrowprops={"arrowstyle": "-|>", "color": INK})
+        axes.set_xlim(-0.1, 6.1)
+        axes.set_ylim(0, 3.0)
     caption = {
         "it": "Dal gruppo iscritto a quello analizzato, per l'esito primario.",
         "en": "From the children enrolled to those analysed, for the primary outcome.",
@@ -93,19 +98,19 @@ def flow(study: Study, table: pd.DataFrame, language: Language) -> Figure:
     return Figure(figure, caption, f"{said}.")
 
 
-def _box(axes: Axes, x: float, y: float, words: str, width: float = 1.3) -> None:
+def _box(axes: Axes, x: float, y: float, words: str, width: float = BOX, height: float = 0.65) -> None:
     axes.add_patch(
         FancyBboxPatch(
             (x, y),
             width,
-            0.65,
+            height,
             boxstyle="round,pad=0,rounding_size=0.05",
             facecolor=BAND,
             edgecolor=TREATED,
             linewidth=1,
         )
     )
-    axes.text(x + width / 2, y + 0.325, words, ha="center", va="center", fontsize=9)
+    axes.text(x + width / 2, y + height / 2, words, ha="center", va="center", fontsize=9)
 
 
 def attrition(table: pd.DataFrame, language: Language) -> Figure:
