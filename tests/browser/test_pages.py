@@ -27,7 +27,7 @@ ITALIAN = """che della dello degli delle sono più perché questo questa nessun 
 FOREIGN: dict[Language, frozenset[str]] = {"it": frozenset(ENGLISH.split()), "en": frozenset(ITALIAN.split())}
 WORDS = """language => {
   const own = e => (e.closest("[lang]") || document.documentElement).lang === language;
-  const skipped = e => e.closest("code, pre, style, math, a[href^='tables/']");
+  const skipped = e => e.closest("code, pre, script, style, math, a[href^='tables/']");
   const words = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -132,3 +132,36 @@ def _language(name: str) -> Language:
 
 def _anchors(page: Path) -> set[str]:
     return set(html.parse(str(page)).getroot().xpath("//@id"))
+
+
+SHOWN = """table => [...table.tBodies[0].rows].map(row => row.cells[1].textContent)"""
+
+
+def test_a_heading_sorts_its_table_up_down_and_back(browser: Browser, reports: Path) -> None:
+    with visit(browser, reports / "04_effects.it.html") as seen:
+        table = seen.page.locator("#tbl-outcomes table")
+        published = table.evaluate(SHOWN)
+        heading = table.locator("thead th").nth(1)
+        button = heading.get_by_role("button", name="Effetto")
+        orders = []
+        for state in ("ascending", "descending", None):
+            button.focus()
+            seen.page.keyboard.press("Enter")
+            assert heading.get_attribute("aria-sort") == state
+            orders.append(table.evaluate(SHOWN))
+        assert not seen.complaints
+    value = {shown: float(shown.replace("\N{MINUS SIGN}", "-").replace(",", ".")) for shown in published}
+    assert [value[x] for x in orders[0]] == sorted(value[x] for x in published)
+    assert orders[1] == orders[0][::-1] or [value[x] for x in orders[1]] == sorted(value.values(), reverse=True)
+    assert orders[2] == published != orders[0]
+
+
+def test_without_scripts_the_content_is_the_same(browser: Browser, reports: Path) -> None:
+    texts = []
+    for scripts in (True, False):
+        context = browser.new_context(java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto((reports / "04_effects.en.html").as_uri())
+        texts.append(page.inner_text("main"))
+        context.close()
+    assert texts[0] == texts[1]

@@ -1,8 +1,9 @@
-"""The HTML page of a notebook: one file, no script, nothing loaded from elsewhere, readable on a phone and on paper."""
+"""The HTML page of a notebook: one file, nothing loaded from elsewhere, readable without scripts, on a phone, on paper."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from dataclasses import dataclass, field
 from functools import cache
@@ -171,6 +172,8 @@ class EvaluationHTMLExporter(TemplateExporter):
             data_uri=data_uri,
             table_html=table_html,
             wide=WIDE,
+            script=script(),
+            script_hash=script_hash(),
         )
         return with_sources(html), resources
 
@@ -199,6 +202,17 @@ def code_style() -> Markup:
 
     light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight") for style in (Light, Dark))
     return Markup("{}\n@media screen and (prefers-color-scheme: dark) {{\n{}\n}}").format(safe(light), safe(dark))
+
+
+@cache
+def script() -> Markup:
+    """Return our one script, which sorts tables; without it a page has the same content."""
+    return safe((TEMPLATES / "evaluation_html" / "sort.js").read_text(encoding="utf-8"))
+
+
+def script_hash() -> str:
+    """Return the digest by which the page's content security policy lets that script run, and no other."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
 
 
 def data_uri(svg: str) -> str:
