@@ -17,8 +17,13 @@ from evaluation.commands.sign import sign
 from evaluation.commands.synthesize import synthesize
 from evaluation.commands.verify import verify
 from evaluation.errors import UserError
+from evaluation.language import text
 
 DEBUG = "--debug"
+STOPPED = text(
+    "Interrotto. Gli ultimi risultati buoni sono intatti; rieseguire per continuare.",
+    "Stopped. The last good outputs are whole; run again to go on.",
+)
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
@@ -49,7 +54,7 @@ def main() -> NoReturn:
         err.print(f"[bold red]{type(error).__name__}[/]\n{escape(error.message[user_language()])}")
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
-        err.print("Stopped. The last good outputs are whole; run again to go on.")
+        err.print(STOPPED[user_language()])
         raise SystemExit(130) from None
     raise SystemExit(0)
 

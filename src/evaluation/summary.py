@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from evaluation.citation import uncited
-from evaluation.language import Language
+from evaluation.language import Language, Text, text
 from evaluation.reporting.prose import confirmatory_row, effect_sentence, payment_sentence
 from evaluation.reporting.tables import read_published
 from evaluation.study.documents import read_document
@@ -14,7 +14,7 @@ from evaluation.study.findings import Findings
 from evaluation.study.protocol import Protocol
 
 
-def summarise(reports: Path, language: Language = "en") -> list[tuple[str, str]]:
+def summarise(reports: Path, language: Language = "en") -> list[tuple[Text, str]]:
     """Return the effect and the verdict of a report folder, each with its name."""
     protocol = read_document(reports / "protocol.yml", Protocol, Findings())
     if protocol is None:
@@ -23,4 +23,4 @@ def summarise(reports: Path, language: Language = "en") -> list[tuple[str, str]]
     trace = json.loads((reports / "tables" / "payment.json").read_text(encoding="utf-8"))
     row = confirmatory_row(protocol, estimates)
     effect, verdict = effect_sentence(protocol, row, language), payment_sentence(trace, language)
-    return [("Effect", uncited(effect)), ("Verdict", uncited(verdict))]
+    return [(text("Effetto", "Effect"), uncited(effect)), (text("Verdetto", "Verdict"), uncited(verdict))]

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from evaluation.errors import UserError
-from evaluation.language import LANGUAGES, Language, Text
+from evaluation.language import LANGUAGES, Language, Text, text
 
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -41,7 +41,12 @@ def languages(chosen: list[str] | None) -> tuple[Language, ...]:
     """Return the languages chosen, in the order of the project; all without a choice."""
     unknown = [code for code in chosen or () if code not in LANGUAGES]
     if unknown:
-        raise UserError(f"--language {unknown[0]}: expected {' or '.join(LANGUAGES)}.")
+        raise UserError(
+            text(
+                f"--language {unknown[0]}: atteso {' o '.join(LANGUAGES)}.",
+                f"--language {unknown[0]}: expected {' or '.join(LANGUAGES)}.",
+            )
+        )
     return tuple(code for code in LANGUAGES if not chosen or code in chosen)
 
 
@@ -57,7 +62,12 @@ def must_be_report(folder: Path) -> None:
     from evaluation.assurance.manifest import CRATE, SUMS
 
     if not any((folder / name).exists() for name in (SUMS, CRATE)):
-        raise UserError(f"{folder}: no report. Give a folder that evaluation run made, such as reports/STUDY.")
+        raise UserError(
+            text(
+                f"{folder}: nessun rapporto. Indicare una cartella fatta da evaluation run, come reports/STUDIO.",
+                f"{folder}: no report. Give a folder that evaluation run made, such as reports/STUDY.",
+            )
+        )
 
 
 @contextmanager
@@ -80,4 +90,4 @@ def progress() -> Iterator[Notify]:
 
 def _say_when_done(what: str, done: int, total: int) -> None:
     if done == total and not what.endswith(".html"):
-        err.print(f"done  {escape(what)}")
+        err.print(f"{text('fatto', 'done')[user_language()]:<5} {escape(what)}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from evaluation.commands.console import Languages, StudyName, languages, link, out, progress
+from evaluation.commands.console import Languages, StudyName, languages, link, out, progress, say, user_language
+from evaluation.language import Text, text
 
 
 def run(
@@ -19,6 +21,7 @@ def run(
     language: Languages = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Notebooks that run side by side.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Forget the cache and run every step.")] = False,
+    show: Annotated[bool, typer.Option("--open", help="Open the report in the browser when it is done.")] = False,
 ) -> None:
     """Everything from raw to HTML, unsigned PDF and manifest."""
     from evaluation.pipeline import run_study
@@ -28,9 +31,21 @@ def run(
             study, output=output, languages=languages(language), jobs=jobs, force=force, notify=notify
         )  # fmt: skip
     summarise_report(outcome.reports)
-    out.print(f"[bold]Run[/]        {', '.join(outcome.executed) or 'nothing changed, no notebook run'}")
+    executed = ", ".join(outcome.executed)
+    _line(
+        text("Eseguiti", "Run"),
+        text(executed or "nulla è cambiato, nessun notebook eseguito", executed or "nothing changed, no notebook run"),
+    )
     if outcome.signed_before:
-        out.print(f"The results changed. The report signed before is kept in {link(outcome.signed_before / 'reports')}")
+        kept = link(outcome.signed_before / "reports")
+        say(
+            text(
+                f"I risultati sono cambiati. Il rapporto firmato prima è conservato in {kept}",
+                f"The results changed. The report signed before is kept in {kept}",
+            )
+        )
+    if show:
+        webbrowser.open((outcome.reports / "index.html").absolute().as_uri())
 
 
 def summarise_report(reports: Path) -> None:
@@ -38,9 +53,14 @@ def summarise_report(reports: Path) -> None:
     from evaluation.study.findings import escaped
     from evaluation.summary import summarise
 
-    out.print(f"[bold]Reports[/]    {link(reports / 'index.html')}")
-    for path in sorted(reports.glob("evaluator-report.*.pdf")):
-        out.print(f"           {link(path)}")
-    for name, sentence in summarise(reports):
-        words = escaped(sentence.replace("\N{NO-BREAK SPACE}", " "))
-        out.print(f"[bold]{name:<10}[/] {escape(words)}")
+    pages = [reports / "index.html", *sorted(reports.glob("evaluator-report.*.pdf"))]
+    for name, path in zip((text("Rapporti", "Reports"), *[text("", "")] * len(pages)), pages, strict=False):
+        _line(name, text(link(path), link(path)))
+    for name, sentence in summarise(reports, user_language()):
+        words = escape(escaped(sentence.replace("\N{NO-BREAK SPACE}", " ")))
+        _line(name, text(words, words))
+
+
+def _line(name: Text, words: Text) -> None:
+    language = user_language()
+    out.print(f"[bold]{name[language]:<10}[/] {words[language]}")
