@@ -40,8 +40,8 @@ class Repository:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables under which the copy's own package is found, also by its kernels."""
-        return {**os.environ, "PYTHONPATH": str(self.root / "src")}
+        """The variables under which the copy's own package is found, also by its kernels; messages in English."""
+        return {**os.environ, "PYTHONPATH": str(self.root / "src"), "LC_ALL": "C.UTF-8"}
 
     def evaluation(
         self, *arguments: object, code: int = 0, cwd: Path | None = None

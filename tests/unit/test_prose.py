@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from study_builder import StudyFolder, build
 
+from evaluation.evidence import settle
 from evaluation.language import LANGUAGES, MINUS, Language
 from evaluation.reporting.displays import estimates as estimates_table
 from evaluation.reporting.displays import payment_steps
@@ -237,3 +238,61 @@ def test_no_sentence_is_the_same_in_both_languages(protocol: Protocol):
     for question, answer in door_answers(protocol, full, trace("earned", "10.00")):
         assert question["it"] != question["en"]
         assert answer["it"] != answer["en"]
+
+
+GATES = {  # how the gate `min_n >= 20` of the tiny contract ends: the children there are
+    "met": ("30", "30"), "failed": ("5", "6"), "unknown": ("suppressed", "suppressed"),
+}  # fmt: skip
+ON_FAIL = ("zero", "undetermined", "refer", "haircut, share: 0.5")
+TWO_CENTRES = [("0.1", "0.6"), ("-0.2", "0.8"), ("-0.9", "-0.1"), ("", "")]
+
+
+@pytest.mark.parametrize("on_fail", ON_FAIL)
+@pytest.mark.parametrize("gate", GATES)
+def test_no_combination_of_finding_sensitivity_and_gate_contradicts_itself(
+    folder: StudyFolder, on_fail: str, gate: str
+):
+    """Sign x interval x two-centre interval x break-even x one child x gate x what a failed gate does."""
+    study = folder.replace("contract.yml", "on_fail: undetermined", f"on_fail: {on_fail}").load()
+    treated, comparison = GATES[gate]
+    flow = pd.DataFrame([{"wave": "t1", "centre": "both", "enrolled": "80"}])
+    balance = pd.DataFrame([{"variable": "skills", "kind": "outcome", "wave": "t1", "smd": "0.1"}])
+    for (estimate, low, high), (lower, upper), bias, alone in itertools.product(
+        INTERVALS[:7], TWO_CENTRES, ("0.12", ""), ("holds", "does_not_hold", "")
+    ):
+        found = row(estimate, low, high) | {
+            "std_error": "0.1", "df": "", "p_value": "0.04", "n_treated": treated, "n_comparison": comparison,
+        }  # fmt: skip
+        sensitive = {
+            "outcome": "skills", "wave": "t1", "estimate": estimate, "two_centre_low": lower, "two_centre_high": upper,
+            "break_even_bias": bias, "leave_one_out": alone,
+        }  # fmt: skip
+        shown = {"estimates": pd.DataFrame([found]), "sensitivity": pd.DataFrame([sensitive])}
+        _, settled = settle(study, shown["estimates"], flow, balance, 30.0)
+        answers = door_answers(study.protocol, shown, settled)
+        for language in LANGUAGES:
+            effect, sure, paid, wrong = (answer[language] for _, answer in answers)
+            _agrees(settled["verdict"], gate, on_fail, float(estimate), paid, language)
+            assert (BETTER[language] in effect) == (float(low) > 0)
+            assert (WORSE[language] in effect) == (float(high) < 0)
+            assert (EXCLUDES_ZERO[language] in sure) == (lower != "" and (float(lower) > 0 or float(upper) < 0))
+            assert (({"it": "fragile", "en": "fragile"}[language]) in sure) == (
+                alone == "does_not_hold" and lower != ""
+            )
+            assert not re.search(r"\bnan\b|None|inf", " ".join((effect, sure, paid, wrong)))
+            assert not re.search(r"dimostra|prova che|proves|demonstrates", effect)  # a finding, never a proof
+
+
+def _agrees(verdict: dict[str, Any], gate: str, on_fail: str, estimate: float, paid: str, language: Language) -> None:
+    """The payment sentence says the state, and an amount exactly where one is due or nothing is."""
+    assert VERDICTS[verdict["state"]][language] in paid
+    assert ("EUR" in paid) == (verdict["amount"] is not None)
+    open_verdict = gate == "unknown" or (gate == "failed" and on_fail in ("undetermined", "refer"))
+    assert (verdict["state"] in ("undetermined", "disputed")) == open_verdict
+    if open_verdict:
+        assert verdict["amount"] is None
+        return
+    full = max(0.0, 1000 * estimate)
+    share = 1.0 if gate == "met" else 0.0 if on_fail == "zero" else 0.5
+    assert float(verdict["amount"]) == pytest.approx(min(5000.0, full * share), abs=0.005)
+    assert (verdict["state"] == "earned") == (float(verdict["amount"]) > 0)
