@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from evaluation.commands.check import check
 from evaluation.commands.console import err, user_language
+from evaluation.commands.design import design
 from evaluation.commands.run import run
 from evaluation.commands.sign import sign
 from evaluation.commands.synthesize import synthesize
@@ -32,7 +33,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 the check or verification found something wrong; 2 wrong use or bad input.",
 )
 PANELS = {  # in the order of the work, as --help shows them
-    "A study": (check, synthesize),
+    "A study": (check, design, synthesize),
     "A report": (run, sign, verify),
 }
 for panel, commands in PANELS.items():

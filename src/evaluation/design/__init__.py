@@ -1,0 +1,1 @@
+"""Floor 5: what the locked protocol could find, before any answer exists."""
