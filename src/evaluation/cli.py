@@ -13,6 +13,10 @@ from rich.markup import escape
 from evaluation.commands.check import check
 from evaluation.commands.console import err, user_language
 from evaluation.commands.design import design
+from evaluation.commands.erase import erase
+from evaluation.commands.lock import lock
+from evaluation.commands.new import new
+from evaluation.commands.pseudonymise import pseudonymise
 from evaluation.commands.run import run
 from evaluation.commands.sign import sign
 from evaluation.commands.synthesize import synthesize
@@ -33,7 +37,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 the check or verification found something wrong; 2 wrong use or bad input.",
 )
 PANELS = {  # in the order of the work, as --help shows them
-    "A study": (check, design, synthesize),
+    "A study": (new, design, lock, pseudonymise, check, erase, synthesize),
     "A report": (run, sign, verify),
 }
 for panel, commands in PANELS.items():

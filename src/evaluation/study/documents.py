@@ -237,7 +237,7 @@ def _defects(model: type[BaseModel], error: Any) -> Iterator[Defect]:
     if isinstance(context.get("error"), Refused):
         yield from context["error"].defects
         return
-    found = "nothing" if kind == "missing" else _shown(error["input"])
+    found = _shown(None if kind == "missing" else error["input"])
     if kind == "literal_error":
         known = re.findall(r"'([^']*)'", context["expected"]) or [context["expected"]]
         yield unknown(found, known, ())
@@ -249,7 +249,7 @@ def _defects(model: type[BaseModel], error: Any) -> Iterator[Defect]:
 
 def _shown(value: Any) -> str:
     try:
-        return str(value)
+        return "nothing" if value is None else str(value)
     except ValueError:  # a number of more digits than Python prints
         return "…"
 

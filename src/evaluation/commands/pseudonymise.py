@@ -1,0 +1,70 @@
+"""The command pseudonymise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from evaluation.commands.console import link, out, say
+from evaluation.language import text
+
+if TYPE_CHECKING:
+    from evaluation.intake.roster import DateFormat
+
+
+def pseudonymise(
+    names: Annotated[
+        Path, typer.Argument(metavar="NAMES.csv", help="A table with names and birth dates, outside the study.")
+    ],
+    key: Annotated[Path, typer.Option(metavar="FILE", help="The key, outside the repository; sealed with age or not.")],
+    into: Annotated[str, typer.Option(metavar="STUDY", help="The study that gets participants.csv: name or path.")],
+    linkage: Annotated[
+        Path, typer.Option(metavar="FILE", help="Where the table code-name goes, outside the repository.")
+    ],
+    new_key: Annotated[bool, typer.Option("--new-key", help="Make the key, which must not be there yet.")] = False,
+    recipient: Annotated[
+        list[str] | None, typer.Option(metavar="AGE1…", help="Seal linkage table and new key for this person; repeat.")
+    ] = None,
+    identity: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The age identity that opens a sealed key.")
+    ] = None,
+    dates: Annotated[
+        str, typer.Option(metavar="FORM", help="How days are written: YYYY-MM-DD, DD/MM/YYYY or MM/DD/YYYY.")
+    ] = "YYYY-MM-DD",
+    keep_birth_date: Annotated[
+        bool, typer.Option("--keep-birth-date", help="Write birth dates in place of ages in completed years.")
+    ] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Write over the children of an earlier call.")] = False,
+) -> None:
+    """Turn names and birth dates into codes; names and key stay outside the study."""
+    from typing import cast
+
+    from evaluation.intake.enrolment import Places, enrol, must_lie_outside
+    from evaluation.intake.pseudonyms import new_key as make_key
+    from evaluation.intake.pseudonyms import read_key, refuse_present
+    from evaluation.study.places import study_folder
+
+    study, sealed_for = study_folder(into), tuple(recipient or ())
+    must_lie_outside(key, study)
+    if new_key:
+        refuse_present(key)
+    done = enrol(
+        Places(names, study, linkage, sealed_for),
+        (lambda: make_key(key, sealed_for)) if new_key else (lambda: read_key(key, identity)),
+        dates=cast("DateFormat", dates), keep_birth_date=keep_birth_date, replace=replace,
+    )  # fmt: skip
+    out.print(f"{done.children}  {link(study / 'participants.csv')}  ({escape(', '.join(done.columns))})")
+    out.print(f"{done.children}  {link(linkage)}")
+    if done.left_out:
+        titles = escape(", ".join(done.left_out))
+        say(text(f"Colonne lasciate fuori: {titles}", f"Columns left out: {titles}"))
+    if new_key:
+        say(
+            text(
+                "Chiave nuova. Chi la perde non può ritrovare i codici; chi la copia può indovinare i nomi.",
+                "A new key. Without it the codes cannot be made again; whoever copies it can guess the names.",
+            )
+        )
