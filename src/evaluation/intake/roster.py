@@ -14,8 +14,8 @@ from typing import Literal, get_args
 from evaluation.errors import UserError
 from evaluation.intake.pseudonyms import normalised_name
 from evaluation.language import Text, text
+from evaluation.study.dates import parse_date
 from evaluation.study.findings import NOTHING, Finding, Findings, Words
-from evaluation.study.tables import parse_date
 
 DateFormat = Literal["YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY"]
 MAXIMUM_BYTES = 20_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,13 +14,35 @@ from evaluation.language import LANGUAGES, Language, Text, text
 Level = Literal["error", "warning", "note"]
 
 
+class Words(str):
+    """What was found, told in our words where the data cannot be quoted: equal to its English, shown without quotes."""
+
+    __slots__ = ("text",)
+    text: Text
+
+    def __new__(cls, it: str, en: str) -> Words:
+        """Make the words of both languages."""
+        words = super().__new__(cls, en)
+        words.text = text(it, en)
+        return words
+
+    @classmethod
+    def number(cls, value: float) -> Words:
+        """Return a number that was computed, not read."""
+        return cls(f"{value:g}".replace(".", ","), f"{value:g}")
+
+
+NOTHING = Words("niente", "nothing")
+
+
 @dataclass(frozen=True)
 class Finding:
     """One defect of one study file.
 
     `row` counts as a spreadsheet does (the header is row 1), or is the line of a YAML file; `cell` is as a spreadsheet
     names it ("C17"), `sheet` that of a workbook; `child` is a code, never a name; `question` is the wording a child saw.
-    An `error` stops a run before it writes anything.
+    `found` is text of the data, or `Words`. What is `expected` of a warning or a note depends on the plan alone, never on
+    a child: it is published. An `error` stops a run before it writes anything.
     """
 
     level: Level
@@ -39,14 +61,15 @@ class Finding:
     def sentence(self, language: Language) -> str:
         """Return the finding in one line: place, found, expected, what to do."""
         words = {"it": ("riga", "trovato", "atteso"), "en": ("row", "found", "expected")}[language]
-        place = [self.file]
-        place += [f"{words[0]} {self.row}"] if self.row is not None else []
-        place += [self.column] if self.column else []
-        place += [self.child] if self.child else []
+        row = "" if self.row is None else f"{words[0]} {self.row}"
+        place = ", ".join(filter(None, (self.file, self.sheet, row, self.column, self.child)))
         return escaped(
-            f"{', '.join(place)}: {words[1]} {printable(self.found)}; {words[2]} {self.expected[language]}. "
-            f"{self.action[language]}"
+            f"{place}: {words[1]} {self.found_in(language)}; {words[2]} {self.expected[language]}. {self.action[language]}"
         )
+
+    def found_in(self, language: Language) -> str:
+        """Return what was found: our words in the language, text of the data in quotes."""
+        return self.found.text[language] if isinstance(self.found, Words) else printable(self.found)
 
 
 class StudyDefects(UserError):
@@ -59,23 +82,38 @@ class StudyDefects(UserError):
 
 @dataclass
 class Findings:
-    """Collects findings while a study is read."""
+    """Collects findings while a study is read, and knows where things stand in its files.
+
+    lines: file, keys and positions -> line of a YAML file; headers: file -> row of its header, where blank rows stand above
+    it; columns: file -> name of a column -> its place, from 0; questions: item -> its wording.
+    """
 
     items: list[Finding] = field(default_factory=list)
-    lines: dict[tuple[int | str, ...], int] = field(
-        default_factory=dict
-    )  # file, keys and positions -> line of a YAML file
+    lines: dict[tuple[int | str, ...], int] = field(default_factory=dict)
+    headers: dict[str, int] = field(default_factory=dict)
+    columns: dict[str, dict[str, int]] = field(default_factory=dict)
+    questions: dict[str, Text] = field(default_factory=dict)
 
     def add(self, finding: Finding) -> None:
-        """Keep one more finding."""
+        """Keep one more finding, with the name of its cell where row and column are known; row 1 is that of the header."""
+        if finding.row == 1:
+            finding = replace(finding, row=self.headers.get(finding.file, 1))
+        place = self.columns.get(finding.file, {}).get(finding.column)
+        if place is not None and finding.row is not None and not finding.cell:
+            finding = replace(finding, cell=f"{column_letters(place)}{finding.row}")
         self.items.append(finding)
 
     def error(
         self, kind: str, file: str, found: object, expected: Text, action: Text, *,
-        row: int | None = None, column: str = "", child: str = "",
+        row: int | None = None, column: str = "", child: str = "", cell: str = "", question: Text | None = None,
     ) -> None:  # fmt: skip
         """Keep one more error-level finding."""
-        self.add(Finding("error", kind, file, str(found), expected, action, row, column, child))
+        shown = found if isinstance(found, str) else str(found)
+        self.add(
+            Finding(
+                "error", kind, file, shown, expected, action, row, column, child, cell=cell, question=question
+            )
+        )  # fmt: skip
 
     def line(self, *location: int | str) -> int | None:
         """Return the line of a place in a YAML file (file, keys, positions), or of the nearest place around it."""
@@ -86,12 +124,12 @@ class Findings:
         """Tell whether a file is there and no larger than `maximum` bytes; keep a finding where it is not."""
         if not path.is_file():
             missing = text("Aggiungere il file alla cartella dello studio.", "Add the file to the study folder.")
-            self.error("missing_file", path.name, "no file", expected, missing)
+            self.error("missing_file", path.name, Words("nessun file", "no file"), expected, missing)
             return False
         size, megabytes = path.stat().st_size, maximum // 1_000_000
         if size > maximum:
             limit = text(f"al più {megabytes} MB", f"{megabytes} MB at most")
-            self.error("size", path.name, f"{size} bytes", limit, action)
+            self.error("size", path.name, Words(f"{size} byte", f"{size} bytes"), limit, action)
             return False
         return True
 
@@ -104,6 +142,15 @@ class Findings:
         """Raise StudyDefects if any finding is an error."""
         if self.errors:
             raise StudyDefects(self.errors)
+
+
+def column_letters(place: int) -> str:
+    """Return what a spreadsheet calls the column at `place`, from 0: A, B, …, Z, AA."""
+    letters = ""
+    while place >= 0:
+        place, last = divmod(place, 26)
+        letters, place = chr(ord("A") + last) + letters, place - 1
+    return letters
 
 
 def printable(value: str, limit: int = 80) -> str:
@@ -123,11 +170,14 @@ def one_of(known: Iterable[str]) -> Text:
     return text(f"uno tra {shown}", f"one of {shown}") if names else text("nessun valore", "no value")
 
 
-def nearest(name: str, known: Iterable[str]) -> Text:
-    """Say which known name is meant, if one is near; else to correct the name or add it where it is declared."""
+CORRECT_NAME = text("Correggere il nome, o dichiararlo.", "Correct the name, or declare it.")
+
+
+def nearest(name: str, known: Iterable[str], otherwise: Text = CORRECT_NAME) -> Text:
+    """Say which known name is meant, if one is near; else what to do."""
     by_folded = {candidate.casefold(): candidate for candidate in known}
     matches = difflib.get_close_matches(name.strip().casefold(), by_folded, n=1, cutoff=0.6)
     if matches:
         meant = by_folded[matches[0]]
         return text(f"Forse si intendeva {meant}?", f"Did you mean {meant}?")
-    return text("Correggere il nome, o dichiararlo.", "Correct the name, or declare it.")
+    return otherwise

@@ -14,19 +14,18 @@ import pandas as pd
 from evaluation.errors import UserError
 from evaluation.language import text
 from evaluation.study.contract import Contract
+from evaluation.study.dates import EXPECTED_DATE, EXPECTED_MOMENT, mend_date, parse_date, parse_moment
 from evaluation.study.documents import read_document
-from evaluation.study.findings import Finding, Findings, nearest, one_of
+from evaluation.study.findings import NOTHING, Finding, Findings, nearest, one_of
 from evaluation.study.instrument import Instrument, read_instrument
 from evaluation.study.protocol import Protocol
 from evaluation.study.tables import (
-    EXPECTED_DATE,
     EXPECTED_NAME,
     EXPECTED_NUMBER,
     EXPECTED_YES,
     ROW,
     Cells,
     Columns,
-    parse_date,
     parse_number,
     parse_yes,
     read_table,
@@ -40,6 +39,7 @@ FILES = (
 CONSENT = ("guardian_consent", "assent")
 NO_COVARIATES = (ROW, "participant", "centre", "treated", "consenting", *CONSENT, "enrolled_on", "left_on")
 HOURS_A_DAY = 24
+EXPECTED_SECONDS = text("un numero di secondi, da 0 in su", "a number of seconds, 0 or more")
 PROGRAMME_COLUMNS = (
     "project", "indicator_it", "indicator_en", "kind", "value", "unit", "period", "source", "flag",
 )  # fmt: skip
@@ -86,6 +86,7 @@ def read_study(folder: Path) -> tuple[Study | None, Findings]:
     protocol = read_document(folder / "protocol.yml", Protocol, findings)
     contract = _optional(folder / "contract.yml", lambda path: read_document(path, Contract, findings))
     instrument = read_instrument(folder / "instrument.csv", findings)
+    findings.questions |= {item.id: item.wording for item in instrument.items} if instrument else {}
     participants = _read_participants(folder / "participants.csv", protocol, findings)
     responses = _read_responses(folder / "responses.csv", protocol, instrument, participants, findings)
     attendance = _optional(folder / "attendance.csv", lambda path: _read_attendance(path, participants, findings))
@@ -115,15 +116,15 @@ def _read_participants(path: Path, protocol: Protocol | None, findings: Findings
     cells.unique(["participant"], "duplicate_child", one_code)
     result = table.assign(participant=table["participant"].str.strip(), centre=table["centre"].str.strip())
     consent = {
-        name: cells.convert(name, parse_yes, EXPECTED_YES, empty=False, required=True)
+        name: cells.convert(name, parse_yes, EXPECTED_YES, required=True, missing="consent_missing")
         for name in CONSENT
         if name in table
     }
     result = result.assign(**consent)
-    result["consenting"] = np.all([[True] * len(table), *consent.values()], axis=0)
+    result["consenting"] = np.all([[True] * len(table), *consent.values()], axis=0).astype(bool)
     for name in ("enrolled_on", "left_on"):
         if name in table:
-            result[name] = cells.convert(name, parse_date, EXPECTED_DATE)
+            result[name] = cells.convert(name, parse_date, EXPECTED_DATE, kind="date", mend=mend_date)
     result["age"] = _ages(cells, protocol)
     if protocol is not None:
         cells.known("centre", [protocol.centres.treated, protocol.centres.comparison], "unknown_centre")
@@ -137,14 +138,14 @@ def _ages(cells: Cells, protocol: Protocol | None) -> list[float]:
     start = protocol.programme.starts if protocol else None
     if "birth_date" not in cells.table:
         return cells.convert("age", parse_number, EXPECTED_NUMBER, empty=np.nan)
-    born = cells.convert("birth_date", parse_date, EXPECTED_DATE)
+    born = cells.convert("birth_date", parse_date, EXPECTED_DATE, kind="date", mend=mend_date)
     if start is None:
         if protocol is not None:
             expected = text("programme.from, per calcolare l'età", "programme.from, to compute ages")
             add = text("Aggiungere la data di inizio.", "Add the first day.")
             line = cells.findings.line("protocol.yml", "programme")
             cells.findings.error(
-                "missing_value", "protocol.yml", "nothing", expected, add, row=line, column="programme.from"
+                "missing_value", "protocol.yml", NOTHING, expected, add, row=line, column="programme.from"
             )
         return [np.nan] * len(born)
     return [np.nan if day is None else float(completed_years(day, start)) for day in born]
@@ -193,8 +194,7 @@ def _read_responses(
         return None
     table = table.assign(rater=table.get("rater", ""))
     cells = Cells(path.name, table, findings)
-    if participants is not None:
-        cells.known("participant", participants["participant"], "unknown_child")
+    _must_take_part(cells, participants)
     if protocol is not None:
         cells.known("wave", [wave.id for wave in protocol.waves], "unknown_wave")
     if instrument is not None:
@@ -202,6 +202,10 @@ def _read_responses(
     keep_one = text("Tenere una sola risposta.", "Keep one answer only.")
     cells.unique(["participant", "wave", "item", "rater"], "duplicate_answer", keep_one)
     value = cells.convert("value", parse_number, EXPECTED_NUMBER, empty=np.nan)
+    if "answered_at" in table:
+        cells.convert("answered_at", parse_moment, EXPECTED_MOMENT, kind="date", mend=mend_date)
+    if "seconds" in table:
+        cells.convert("seconds", _parse_seconds, EXPECTED_SECONDS)
     stripped = {name: table[name].str.strip() for name in ("participant", "wave", "item", "rater")}
     return table.assign(**stripped, value=np.array(value, dtype=float))
 
@@ -211,14 +215,28 @@ def _read_attendance(path: Path, participants: pd.DataFrame | None, findings: Fi
     if table is None:
         return None
     cells = Cells(path.name, table, findings)
-    if participants is not None:
-        cells.known("participant", participants["participant"], "unknown_child")
-    dates = cells.convert("date", parse_date, EXPECTED_DATE, required=True)
+    _must_take_part(cells, participants)
+    dates = cells.convert("date", parse_date, EXPECTED_DATE, kind="date", mend=mend_date, required=True)
     a_day = text(
         f"ore da 0 a {HOURS_A_DAY}, con il punto decimale", f"hours from 0 to {HOURS_A_DAY}, with a decimal point"
     )
     hours = cells.convert("hours", _parse_hours, a_day, empty=np.nan, required=True)
     return table.assign(participant=table["participant"].str.strip(), date=dates, hours=np.array(hours, dtype=float))
+
+
+def _must_take_part(cells: Cells, participants: pd.DataFrame | None) -> None:
+    if participants is not None:
+        listed = text("un codice di participants.csv", "a code of participants.csv")
+        add = text("Correggere il codice, o aggiungere il partecipante.", "Correct the code, or add the participant.")
+        names = participants["participant"]
+        cells.known("participant", names, "unknown_child", expected=listed, otherwise=add, tell=False)
+
+
+def _parse_seconds(cell: str) -> float:
+    seconds = parse_number(cell)
+    if seconds < 0:
+        raise ValueError(cell)
+    return seconds
 
 
 def _parse_hours(cell: str) -> float:

@@ -1,13 +1,11 @@
-"""CSV tables of a study: read as text first, then typed column by column; every defect with its row."""
+"""CSV tables of a study: read as text first, then typed column by column; every defect with its row and cell."""
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import io
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from evaluation.language import Text, text
-from evaluation.study.findings import Findings, nearest, one_of
+from evaluation.study.findings import CORRECT_NAME, NOTHING, Findings, Words, column_letters, nearest, one_of
+from evaluation.study.records import read_records
 
-MAXIMUM_BYTES = 100_000_000
 MAXIMUM_COLUMNS = 1_000
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 ROW = "_row"  # the row as a spreadsheet counts it, carried beside the data while they are read
+CORRECT = text("Correggere il valore.", "Correct the value.")
 
 
 @dataclass(frozen=True)
@@ -34,72 +33,75 @@ class Columns:
 
 def read_table(path: Path, columns: Columns, findings: Findings) -> pd.DataFrame | None:
     """Read a UTF-8 CSV file with commas as text, with the column `_row`; None if it cannot be read as a table."""
-    rows = _records(path, findings)
+    rows = read_records(path, findings)
     if rows is None:
         return None
-    header = [name.strip() for name in next(iter(rows.values()))]
+    top = next(iter(rows))
+    header = _named([name.strip() for name in rows.pop(top)], rows)
+    findings.headers[path.name] = top
+    findings.columns[path.name] = {name: place for place, name in enumerate(header) if name}
     if not _header_holds(path.name, header, columns, findings):
         return None
-    if columns.filled and len(rows) == 1:
-        fill = text("Aggiungere le righe.", "Add the rows.")
-        findings.error("no_rows", path.name, "no rows", text("almeno una riga", "at least one row"), fill)
+    if columns.filled and not rows:
+        fill, none = text("Aggiungere le righe.", "Add the rows."), Words("nessuna riga", "no rows")
+        findings.error("no_rows", path.name, none, text("almeno una riga", "at least one row"), fill)
         return None
-    width = len(header)
-    records = list(rows.items())[1:]
-    for number, row in records:
-        if len(row) != width:
-            findings.error(
-                "columns", path.name, f"{len(row)} values", text(f"{width} valori", f"{width} values"),
-                text("Mettere tra virgolette i testi con virgole.", "Put texts that hold commas in quotes."), row=number,
-            )  # fmt: skip
-    kept = [(number, row) for number, row in records if len(row) == width]
-    if records and not kept:
+    kept = _of_one_width(path.name, rows, len(header), findings)
+    if rows and not kept:
         return None
-    table = pd.DataFrame([row for _, row in kept], columns=header, dtype=object)
-    table[ROW] = np.array([number for number, _ in kept], dtype=int)
+    table = pd.DataFrame(list(kept.values()), columns=header, dtype=object)
+    table[ROW] = np.array(list(kept), dtype=int)
     return table
 
 
-def _records(path: Path, findings: Findings) -> dict[int, list[str]] | None:
-    """Return the rows that are not blank by their number, as a spreadsheet counts; None if there are none."""
-    expected = text("una tabella CSV in UTF-8 con virgole", "a CSV table in UTF-8 with commas")
-    action = text("Salvare il file come CSV UTF-8.", "Save the file as CSV UTF-8.")
-    if not findings.readable(path, MAXIMUM_BYTES, expected, action):
-        return None
-    rows: dict[int, list[str]] = {}
-    number = 0
-    try:
-        content = path.read_bytes()
-        decoded = content.decode("utf-8-sig")
-        if "\0" in decoded:
-            raise ValueError("a NUL character")
-        for number, row in enumerate(csv.reader(io.StringIO(decoded, newline=""), strict=True), start=1):
-            if row:
-                rows[number] = row
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        findings.error("encoding", path.name, f"byte 0x{content[error.start]:02x}", expected, action, row=line)
-        return None
-    except (csv.Error, ValueError, OSError) as error:
-        broken = number + 1 if isinstance(error, csv.Error) else None
-        found = error.strerror if isinstance(error, OSError) else error  # without the machine's path
-        findings.error("table", path.name, found, expected, action, row=broken)
-        return None
-    if not rows:
-        findings.error("table", path.name, "an empty file", expected, action)
-        return None
-    return rows
+def _named(header: list[str], rows: dict[int, list[str]]) -> list[str]:
+    """Return the header without the nameless columns at its end that hold nothing."""
+    named = len(_without_blank_end(header))
+    if named == len(header):
+        return header
+    filled = max((len(_without_blank_end(row[: len(header)])) for row in rows.values()), default=0)
+    return header[: max(named, filled)]
+
+
+def _without_blank_end(cells: list[str]) -> list[str]:
+    """Return the cells up to the last that holds something: a spreadsheet writes commas for the empty ones after it."""
+    end = len(cells)
+    while end and not cells[end - 1].strip():
+        end -= 1
+    return cells[:end]
+
+
+def _of_one_width(file: str, rows: dict[int, list[str]], width: int, findings: Findings) -> dict[int, list[str]]:
+    """Return the rows with as many cells as the header; the others are findings."""
+    kept: dict[int, list[str]] = {}
+    for number, row in rows.items():
+        cells = row if len(row) <= width else row[:width] + _without_blank_end(row[width:])
+        if len(cells) == width:
+            kept[number] = cells
+            continue
+        found, expected = (
+            Words(f"{len(cells)} valori", f"{len(cells)} values"),
+            text(f"{width} valori", f"{width} values"),
+        )
+        quote = text("Mettere tra virgolette i testi con virgole.", "Put texts that hold commas in quotes.")
+        findings.error("columns", file, found, expected, quote, row=number)
+    return kept
 
 
 def _header_holds(file: str, header: list[str], columns: Columns, findings: Findings) -> bool:
     before = len(findings.errors)
     if len(header) > MAXIMUM_COLUMNS:
         wide = text(f"al più {MAXIMUM_COLUMNS} colonne", f"{MAXIMUM_COLUMNS} columns at most")
-        findings.error(
-            "columns", file, f"{len(header)} columns", wide, text("Togliere colonne.", "Remove columns."), row=1
-        )
+        found = Words(f"{len(header)} colonne", f"{len(header)} columns")
+        findings.error("columns", file, found, wide, text("Togliere colonne.", "Remove columns."), row=1)
         return False
-    for name in sorted({name for name in header if header.count(name) > 1}):
+    for place in [place for place, name in enumerate(header) if not name]:
+        findings.error(
+            "unnamed_column", file, NOTHING, text("un nome per ogni colonna", "a name for each column"),
+            text("Dare un nome alla colonna, o toglierla.", "Name the column, or remove it."),
+            row=1, cell=f"{column_letters(place)}{findings.headers[file]}",
+        )  # fmt: skip
+    for name in sorted({name for name in header if name and header.count(name) > 1}):
         findings.error(
             "duplicate_column", file, name, text("ogni colonna una volta", "each column once"),
             text("Togliere o rinominare una delle due.", "Remove or rename one of the two."), row=1, column=name,
@@ -130,53 +132,80 @@ def _rename(wanted: str, others: list[str]) -> Text:
 
 @dataclass(frozen=True)
 class Cells:
-    """The cells of one table, to be checked and converted; defects go to `findings` with row and child."""
+    """The cells of one table, to be checked and converted; defects go to `findings` with row, cell and child."""
 
     file: str
     table: pd.DataFrame
     findings: Findings
 
     def convert(
-        self, column: str, parse: Callable[[str], Any], expected: Text, *,
-        empty: Any = None, required: bool = False, action: Text | None = None,
+        self, column: str, parse: Callable[[str], Any], expected: Text, *, empty: Any = None, required: bool = False,
+        kind: str = "invalid_value", missing: str = "missing_value", mend: Callable[[str], Text] | None = None,
     ) -> list[Any]:  # fmt: skip
-        """Parse each cell of `column`; an empty one becomes `empty`, or is a finding when `required`."""
-        mend = action or text("Correggere il valore.", "Correct the value.")
-        parsed: dict[str, Any] = {}
-        values: list[Any] = []
-        for position, raw in enumerate(self.table[column]):
-            cell = raw.strip()
-            if cell not in parsed:
-                parsed[cell] = _attempt(parse, cell) if cell else (_FAILED if required else empty)
-            if parsed[cell] is _FAILED:
-                self._report(position, column, "invalid_value", cell or "nothing", expected, mend)
-            values.append(empty if parsed[cell] is _FAILED else parsed[cell])
-        return values
+        """Parse each cell of `column`; an empty one becomes `empty`, or is a finding (`missing`) when `required`."""
+        places, cells = pd.factorize(self._stripped(column))
+        parsed = [_attempt(parse, cell) if cell else (_FAILED if required else empty) for cell in cells]
+        failed = np.array([value is _FAILED for value in parsed], dtype=bool)
+        for position in np.flatnonzero(failed[places]).tolist():
+            cell = cells[places[position]]
+            self._report(
+                position, column, kind if cell else missing, cell or NOTHING, expected, mend(cell) if mend else CORRECT
+            )
+        values = [empty if value is _FAILED else value for value in parsed]
+        return [values[place] for place in places]
 
-    def known(self, column: str, names: Iterable[str], kind: str, *, required: bool = True) -> None:
-        """Report every cell of `column` that is none of `names`, with the nearest of them."""
+    def known(
+        self, column: str, names: Iterable[str], kind: str, *,
+        expected: Text | None = None, otherwise: Text = CORRECT_NAME, tell: bool = True,
+    ) -> None:  # fmt: skip
+        """Report every cell of `column` that is none of `names`, with the nearest; not of names that may be somebody's."""
         known = list(names)
-        allowed = set(known) | (set() if required else {""})
-        meant: dict[str, Text] = {}  # a misspelt code stands in many rows
-        for position, cell in enumerate(self.table[column].str.strip()):
-            if cell not in allowed:
-                meant[cell] = meant.get(cell) or nearest(cell, known)
-                self._report(position, column, kind, cell or "nothing", one_of(known), meant[cell])
+        allowed = set(known)
+        told = [name for name in known if tell or has_digit(name)]
+        places, cells = pd.factorize(self._stripped(column))
+        meant = {place: nearest(cell, told, otherwise) for place, cell in enumerate(cells) if cell not in allowed}
+        for position in np.flatnonzero(np.isin(places, list(meant))).tolist():
+            cell, action = cells[places[position]], meant[places[position]]
+            self._report(
+                position, column, kind if cell else "missing_value", cell or NOTHING, expected or one_of(known), action
+            )
 
     def unique(self, columns: list[str], kind: str, action: Text) -> None:
         """Report every row whose values of `columns` stood in an earlier row."""
-        keys = self.table[columns].apply(lambda column: column.str.strip())
-        first = self.table.groupby([keys[c] for c in columns], sort=False)[ROW].transform("first")
-        for position in np.flatnonzero(keys.duplicated().to_numpy()):
+        keys = pd.DataFrame({column: pd.factorize(self._stripped(column))[0] for column in columns})
+        repeated = np.flatnonzero(keys.duplicated().to_numpy()).tolist()
+        if not repeated:
+            return
+        first = pd.Series(self.rows).groupby([keys[name] for name in columns], sort=False).transform("first")
+        for position in repeated:
             earlier = int(first.iloc[position])
             once = text(f"una sola riga; c'è già la riga {earlier}", f"one row only; row {earlier} has it already")
-            found = ", ".join(keys.iloc[position])
-            self._report(int(position), columns[0] if len(columns) == 1 else "", kind, found, once, action)
+            found = ", ".join(str(self.table[column].iloc[position]).strip() for column in columns)
+            self._report(position, columns[0] if len(columns) == 1 else "", kind, found, once, action)
+
+    def _stripped(self, column: str) -> pd.Series:
+        return self.table[column].str.strip()
+
+    @cached_property
+    def rows(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """The row of each record, as a spreadsheet counts, shape (records,)."""
+        return self.table[ROW].to_numpy()
+
+    @cached_property
+    def _children(self) -> list[str]:
+        return self._stripped("participant").tolist() if "participant" in self.table else [""] * len(self.table)
+
+    @cached_property
+    def _questions(self) -> list[Text | None]:
+        items = self._stripped("item") if "item" in self.table else [""] * len(self.table)
+        return [self.findings.questions.get(item) for item in items]
 
     def _report(self, position: int, column: str, kind: str, found: str, expected: Text, action: Text) -> None:
-        record = self.table.iloc[position]
-        child = str(record["participant"]).strip() if "participant" in self.table else ""
-        self.findings.error(kind, self.file, found, expected, action, row=int(record[ROW]), column=column, child=child)
+        question = self._questions[position] if column in ("value", "") else None
+        self.findings.error(
+            kind, self.file, found, expected, action, row=int(self.rows[position]), column=column,
+            child=self._children[position], question=question,
+        )  # fmt: skip
 
 
 _FAILED = object()
@@ -187,6 +216,11 @@ def _attempt(parse: Callable[[str], Any], cell: str) -> Any:
         return parse(cell)
     except ValueError:
         return _FAILED
+
+
+def has_digit(name: str) -> bool:
+    """Tell whether a code holds a digit: one that does not may be somebody's name."""
+    return any(character.isdigit() for character in name)
 
 
 def parse_number(cell: str) -> float:
@@ -204,16 +238,10 @@ def parse_yes(cell: str) -> bool:
     return {"yes": True, "no": False}[cell] if cell in ("yes", "no") else _raise(cell)
 
 
-def parse_date(cell: str) -> dt.date:
-    """Return a date written YYYY-MM-DD; ValueError for any other form (nothing is guessed)."""
-    return dt.date.fromisoformat(cell) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell) else _raise(cell)
-
-
 def _raise(cell: str) -> Any:
     raise ValueError(cell)
 
 
 EXPECTED_NUMBER = text("un numero con il punto decimale", "a number with a decimal point")
 EXPECTED_YES = text("yes oppure no", "yes or no")
-EXPECTED_DATE = text("una data AAAA-MM-GG", "a date YYYY-MM-DD")
 EXPECTED_NAME = text("un nome", "a name")
