@@ -14,6 +14,7 @@ from evaluation.commands.check import check
 from evaluation.commands.console import err, user_language
 from evaluation.commands.design import design
 from evaluation.commands.erase import erase
+from evaluation.commands.import_ import import_
 from evaluation.commands.lock import lock
 from evaluation.commands.new import new
 from evaluation.commands.pseudonymise import pseudonymise
@@ -37,12 +38,12 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 the check or verification found something wrong; 2 wrong use or bad input.",
 )
 PANELS = {  # in the order of the work, as --help shows them
-    "A study": (new, design, lock, pseudonymise, check, erase, synthesize),
+    "A study": (new, design, lock, pseudonymise, import_, check, erase, synthesize),
     "A report": (run, sign, verify),
 }
 for panel, commands in PANELS.items():
     for command in commands:
-        app.command(rich_help_panel=panel)(command)
+        app.command(command.__name__.rstrip("_"), rich_help_panel=panel)(command)
 
 
 def main() -> NoReturn:

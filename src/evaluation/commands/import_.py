@@ -1,0 +1,91 @@
+"""The command import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape as without_markup
+
+from evaluation.commands.console import link, out, say, user_language
+from evaluation.language import text
+from evaluation.study.findings import escaped
+
+if TYPE_CHECKING:
+    from evaluation.intake.exports.draft import Draft, Proposed
+
+
+def import_(
+    exports: Annotated[list[Path], typer.Argument(metavar="EXPORT…", help="Files that a survey tool exported.")],
+    into: Annotated[
+        str, typer.Option("--into", metavar="STUDY", help="A name under data/raw, or a path to a study folder.")
+    ],
+    draft: Annotated[bool, typer.Option("--draft", help="Propose STUDY/intake.yml instead of importing.")] = False,
+    linkage: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Names and codes, kept outside the study (identifier: name).")
+    ] = None,
+    identity: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The age identity of a sealed linkage table.")
+    ] = None,
+) -> None:
+    """Survey exports to responses.csv: recognised by signature, converted by STUDY/intake.yml, never guessed."""
+    from evaluation.intake.enrolment import must_lie_outside
+    from evaluation.intake.exports.draft import draft_mapping
+    from evaluation.intake.exports.importing import import_exports
+    from evaluation.intake.exports.people import codes_of
+    from evaluation.study.places import study_folder
+
+    study = study_folder(into)
+    if draft:
+        _show(draft_mapping(exports, study))
+        return
+    if linkage is not None:
+        must_lie_outside(linkage, study)
+    done = import_exports(exports, study, None if linkage is None else codes_of(linkage, identity))
+    for finding in done.findings:
+        colour = {"error": "red", "warning": "yellow", "note": "cyan"}[finding.level]
+        out.print(f"[{colour}]{finding.level:<8}[/]{escape(finding.sentence(user_language()))}")
+    for name, platform in done.platforms.items():
+        out.print(f"{escape(name)}: {platform}")
+    say(
+        text(
+            f"{done.children} bambini: {done.new} risposte nuove, {done.known} già presenti.",
+            f"{done.children} children: {done.new} new answers, {done.known} already there.",
+        )
+    )
+
+
+def _show(draft: Draft) -> None:
+    """Print every match with its confidence, and what is left to be confirmed."""
+    for one in draft.exports:
+        out.print(f"[bold]{escape(one.file)}[/]: {one.layout.platform}")
+        for found in one.matches:
+            colour, sign = ("green", "→") if found.certain else ("yellow", "?")
+            item = found.item if found.confidence else "–"
+            out.print(f"  {found.confidence:.2f} [{colour}]{sign} {escape(item)}[/]  {escape(found.column[:90])}")
+    asked = [line for one in draft.exports for line in _asked(one)]
+    say(
+        text(
+            f"Scritto {link(draft.path)}. Da confermare, dove c'è null: {len(asked)}.",
+            f"Wrote {link(draft.path)}. To be confirmed, where it says null: {len(asked)}.",
+        )
+    )
+    for line in asked:
+        out.print(f"  {escape(line)}")
+
+
+def _asked(one: Proposed) -> list[str]:
+    """Return what an export does not tell by itself."""
+    asked = [name for name, found in (("child", one.child), ("wave", one.wave)) if found is None]
+    asked += ["dates"] if one.ambiguous_dates else []
+    asked += [found.column[:90] for found in one.matches if not found.certain]
+    asked += [
+        f"{scale}: {label}" for scale, labels in one.codes.items() for label, code in labels.items() if code is None
+    ]
+    return [f"{one.file}: {name}" for name in asked]
+
+
+def escape(words: str) -> str:
+    """Return text of a file as it may be printed: without control characters, and without markup."""
+    return without_markup(escaped(words))

@@ -1,0 +1,76 @@
+"""Signatures of LimeSurvey: CSV (or XLSX) of responses with codes, texts or both in the header; VV files."""
+
+from __future__ import annotations
+
+from evaluation.intake.exports.layouts import Layout, header, keys, roles
+from evaluation.intake.exports.sheets import Cell, Row, Sheet
+
+Known = dict[str, tuple[str, ...]]
+CODES: Known = {
+    "id": ("id",), "submitdate": ("submitdate",), "lastpage": ("lastpage",), "startlanguage": ("startlanguage",),
+}  # fmt: skip
+TEXTS: Known = {
+    "id": ("ID risposta", "Response ID"), "submitdate": ("Data invio", "Date submitted"),
+    "lastpage": ("Ultima pagina", "Last page"), "startlanguage": ("Lingua iniziale", "Start language"),
+}  # fmt: skip
+STARTED = ("startdate", "Data di inizio", "Date started")
+SECONDS = ("interviewtime", "Tempo totale", "Total time")
+PRIVATE = frozenset({"ipaddr", "Indirizzo IP", "IP address", "email", "firstname", "lastname", "refurl"})
+NOT_SHOWN = "{question_not_shown}"
+ESCAPES = {"{quote}": '"', "{tab}": "\t", "{cr}": "\r", "{newline}": "\n", "{lbrace}": "{"}  # the brace last
+
+
+def limesurvey_csv(sheet: Sheet) -> Layout | None:
+    """One header row that begins with the response's id; a bare empty cell was not shown, a quoted one not answered."""
+    names = header(sheet)
+    both = [name.partition(". ") for name in names] if names and names[0].startswith("id. ") else []
+    called = [code or name for code, _, name in both] or names
+    questions = [name or code for code, _, name in both] or names
+    known = next((known for known in (CODES, TEXTS) if _begins(called, known)), None)
+    if known is None or _is_vv(sheet):
+        return None
+    when = roles(called, answered=known["submitdate"], started=STARTED, seconds=SECONDS)
+    tells = sheet.source == "text" and sheet.quoted  # a file saved again by a spreadsheet has lost the difference
+    return Layout(
+        "limesurvey_csv", sheet, keys(called), tuple(questions), roles=when, private=PRIVATE,
+        blank="not_shown" if tells else "missing",
+    )  # fmt: skip
+
+
+def _begins(names: list[str], known: Known) -> bool:
+    return bool(names) and names[0] in known["id"] and all(set(wanted) & set(names) for wanted in known.values())
+
+
+def limesurvey_vv(sheet: Sheet) -> Layout | None:
+    """Two header rows between tabs: texts, then codes with id, submitdate and startlanguage."""
+    if not _is_vv(sheet):
+        return None
+    codes = header(sheet, 1)
+    rows: list[Row] = [*sheet.rows[:2], *([_unescaped(cell) for cell in row] for row in sheet.rows[2:])]
+    plain = Sheet(sheet.file, rows, delimiter=sheet.delimiter)
+    when = roles(codes, answered=("submitdate",), started=STARTED, seconds=SECONDS)
+    return Layout(
+        "limesurvey_vv",
+        plain,
+        keys(codes),
+        tuple(header(sheet)),
+        header=2,
+        roles=when,
+        private=PRIVATE,
+        blank="not_shown",
+    )
+
+
+def _is_vv(sheet: Sheet) -> bool:
+    return sheet.delimiter == "\t" and {"id", "submitdate", "startlanguage"} <= set(header(sheet, 1))
+
+
+def _unescaped(cell: Cell) -> Cell:
+    """Return what stood in the database: nothing where the question was not shown, else the text."""
+    if cell == NOT_SHOWN:
+        return None
+    value = cell or ""
+    if "{" in value:
+        for written, meant in ESCAPES.items():
+            value = value.replace(written, meant)
+    return value
