@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.errors import RunFailed
+from evaluation.reporting.disclosure.outputs import other_outputs
 
 Notify = Callable[[str, int, int], None]
 INJECTED = "injected-parameters"
@@ -44,6 +45,7 @@ def execute_notebook(source: Path, target: Path, folder: Path, parameters: dict[
             f"{source.name} stopped at cell {error.cell_index}: {error.ename}: {error.evalue}\n"
             f"The notebook as far as it came: {partial}"
         ) from error
+    _refuse_other_outputs(source, notebook)
     write_stable(notebook, target)
     partial.unlink()
 
@@ -56,6 +58,13 @@ def _check_names(source: Path, parameters: dict[str, Any]) -> None:
     unknown = sorted(set(parameters) - set(declared))
     if unknown:
         raise RunFailed(f"{source.name}: no parameter {', '.join(unknown)}. Declared: {', '.join(declared) or 'none'}.")
+
+
+def _refuse_other_outputs(source: Path, notebook: Any) -> None:
+    """Refuse outputs that are no exhibits: a printed frame could hold one row a child."""
+    others = list(other_outputs(notebook, but=("stderr",)))
+    if others:
+        raise RunFailed(f"{source.name}: {'; '.join(others)}. Published notebooks hold exhibits only: use show().")
 
 
 def write_stable(notebook: Any, target: Path) -> None:

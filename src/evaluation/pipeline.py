@@ -41,24 +41,24 @@ def _tables(*names: str) -> tuple[str, ...]:
     return tuple(f"{TABLES}{name}.csv" for name in names)
 
 
-NOTEBOOKS = (
+ANALYSES = (
     Notebook("01_data", ("processed/children.csv",)),
     Notebook("02_measurement", (SCORES, *_tables("reliability", "items", "composites"))),
     Notebook("03_comparability", _tables("flow", "attrition", "balance", "overlap"), (SCORES,)),
-    Notebook("04_effects", _tables("estimates", "inference", "subgroups"), (SCORES,)),
-    Notebook("05_robustness", _tables("sensitivity", "bounds", "honest", "specification_curve"), (SCORES,)),
+    Notebook("04_effects", _tables("means", "estimates", "inference", "subgroups"), (SCORES,)),
     Notebook(
-        "06_payment", (*_tables("payment"), TABLES + "payment.json"),
-        (SCORES, *_tables("estimates", "flow", "balance")),
+        "05_robustness", _tables("sensitivity", "design", "omitted", "bounds", "honest", "specification_curve"), (SCORES,)
+    ),
+    Notebook(
+        "06_payment", (*_tables("payment", "payment_risk"), TABLES + "payment.json"),
+        (SCORES, *_tables("estimates", "flow", "balance", "sensitivity")),
     ),
     Notebook("07_programme", _tables("monitoring")),
-    Notebook(
-        "evaluator_report", (),
-        (SCORES, *_tables("flow", "attrition", "reliability", "balance", "estimates", "bounds", "sensitivity", "honest",
-                          "specification_curve", "payment", "monitoring")),
-    ),
 )  # fmt: skip
+EVERYTHING = tuple(path for notebook in ANALYSES for path in notebook.makes if path.startswith(TABLES))
+NOTEBOOKS = (*ANALYSES, Notebook("evaluator_report", _tables("suppressed"), (SCORES, *EVERYTHING)))
 REPORT = NOTEBOOKS[-1].name
+VERIFY_PAGE = "verify.html"
 
 Notify = Callable[[str, int, int], None]  # what runs, parts done, parts in all
 
@@ -164,17 +164,18 @@ def steps(run: Run, inputs: str, note: Callable[[str], None]) -> list[Any]:
         run, "door", _door, code, [run.build / p for n in NOTEBOOKS for p in n.makes], [_reports(run) / "index.html"]
     )
     terms = _task(run, "terms", _terms, code + inputs, [], [_reports(run) / name for name in _agreed(run)])
+    verify = _task(run, "verify page", _verify_page, code, [], [_reports(run) / VERIFY_PAGE])
     sources = _digest(sorted((repository() / "notebooks").glob("*.ipynb")))
     crate = _task(run, "crate", _crate, code + inputs + sources, made, [_reports(run) / "ro-crate-metadata.json"])
     pdfs = [_pdf_task(run, language, code) for language in run.languages]
     everything = [*made, _reports(run) / "ro-crate-metadata.json", *(_pdf(run, language) for language in run.languages)]
     sums = _task(run, "sums", _sums, code, everything, [_reports(run) / "SHA256SUMS"])
-    return [*notebooks, *pages, door, terms, crate, *pdfs, sums]
+    return [*notebooks, *pages, door, terms, verify, crate, *pdfs, sums]
 
 
 def _published(run: Run) -> list[str]:
     """The files of a report that its crate describes, relative to the report folder."""
-    names = ["index.html", *_agreed(run)]
+    names = ["index.html", VERIFY_PAGE, *_agreed(run)]
     for notebook in NOTEBOOKS:
         names.append(f"notebooks/{notebook.name}.ipynb")
         names += [made.removeprefix("reports/") for made in notebook.makes if made.startswith("reports/")]
@@ -234,6 +235,12 @@ def _door(run: Run) -> None:
     from evaluation.pages import write_door
 
     write_door(run.study, _reports(run), [n.name for n in NOTEBOOKS], run.languages)
+
+
+def _verify_page(run: Run) -> None:
+    from evaluation.reporting.verify_page import write_verify_page
+
+    write_verify_page(_reports(run) / VERIFY_PAGE)
 
 
 def _terms(run: Run) -> None:

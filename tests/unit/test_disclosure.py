@@ -1,13 +1,14 @@
-"""Numbers about too few children are withheld, with everything that derives from them."""
+"""Numbers about too few children are withheld, with everything that derives from them; every column has its rule."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.reporting.disclosure import SUPPRESSED, suppress
+from evaluation.reporting.disclosure import SUPPRESSED, alike, dominated, rare, suppress
 from evaluation.reporting.results import RESULTS
 
 COUNTS = ("n_treated", "n_comparison")
@@ -86,3 +87,52 @@ def test_what_stays_of_a_withheld_row_is_names_and_design_counts(name: str):
     }
     assert not numbers & set(result.keep)
     assert not {column for column in result.keep if column.startswith(("mean", "sd", "share", "g_", "p_", "ci_"))}
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([3.0] * 40, True), ([3.0] * 35 + [1.0] * 5, True), ([3.0] * 30 + [1.0] * 10, False), ([3.0, 3.0], True),
+        ([3.0] * 8 + [1.0, 2.0, 4.0, 5.0], False), ([], False), ([np.nan] * 20, False), ([3.0] * 12 + [np.nan] * 9, True),
+    ],
+)  # fmt: skip
+def test_answers_alike_of_all_or_all_but_a_few_tell_what_each_gave(values: list[float], told: bool):
+    assert alike(np.array(values), 10) == told
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([0.0] * 20 + [1.0] * 9, True),
+        ([0.0] * 20 + [1.0] * 10, False),
+        ([0.0, 1.0, 2.0] * 9, False),
+        ([1.0] * 9, False),
+    ],
+)
+def test_a_rare_one_of_two_values_is_a_count(values: list[float], told: bool):
+    assert rare(np.array(values), 10) == told
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [([100.0, 5.0, 4.0, 3.0], True), ([100.0, 5.0, 6.0, 5.0], False), ([10.0] * 12, False), ([7.0], True)],
+)
+def test_a_sum_that_one_child_dominates_is_told_apart(hours: list[float], told: bool):
+    """The second largest contributor subtracts its own hours from the sum: what is left is the largest, and the others'."""
+    assert dominated(np.array(hours)) == told
+    largest, second, *others = sorted(hours, reverse=True) + [0.0] * (len(hours) == 1)
+    assert (sum(hours) - second - largest < 0.1 * largest) == told
+    assert sum(others) == pytest.approx(sum(hours) - second - largest)
+
+
+@pytest.mark.parametrize("name", sorted(RESULTS))
+def test_no_column_has_two_rules(name: str):
+    columns = RESULTS[name].columns
+    assert len(columns) == len(set(columns))
+    assert set(RESULTS[name].counts) <= set(columns)
+    assert set(RESULTS[name].decimals) <= set(columns)
+
+
+def test_what_is_derived_rests_on_something():
+    for name, result in RESULTS.items():
+        assert bool(result.counts) == bool(result.derived or result.shares), name

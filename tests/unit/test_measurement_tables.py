@@ -243,8 +243,9 @@ def test_the_published_items_withhold_small_shares(given):
     for share in ("floor", "ceiling"):
         part = (raw[share] * raw["n"]).round()
         told = raw[share].isna() | (part == 0) | ((part >= minimum) & (raw["n"] - part >= minimum))
-        assert list(shown[share] != SUPPRESSED) == list(told)
-        assert 0 < told.sum() < len(told)
+        published = shown[share] != SUPPRESSED
+        assert not (published & ~told).any()  # more may be withheld, so that no other share follows
+        assert 0 < published.sum() <= told.sum() < len(told)
 
 
 def answered(*counts: int) -> dict[str, np.ndarray]:

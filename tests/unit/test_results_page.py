@@ -17,7 +17,9 @@ from evaluation.counterfactual.estimators import ESTIMATORS
 from evaluation.evidence import settle
 from evaluation.language import LANGUAGES
 from evaluation.measurement.scores import score_study
+from evaluation.payment_risk import assess, payment_risk_table
 from evaluation.pipeline import NOTEBOOKS, TABLES
+from evaluation.reporting.disclosure.record import record
 from evaluation.reporting.monitoring import mean_hours
 from evaluation.reporting.results import RESULTS
 from evaluation.reporting.tables import read_published, write_table
@@ -28,9 +30,11 @@ PAGE = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (\w+)\.csv\n(.*?)(?=^## |\Z)", PAGE, re.M | re.S))
 WORDS = {  # columns whose cells are one of a few words
     "flow": ["centre"], "attrition": ["verdict"], "balance": ["kind", "wwc"], "estimates": ["role"],
-    "bounds": ["method", "shifted"], "sensitivity": ["estimator", "leave_one_out"], "honest": ["restriction"],
+    "bounds": ["method", "shifted", "conclusion"], "sensitivity": ["estimator", "leave_one_out"], "honest": ["restriction"],
     "specification_curve": ["scoring", "children"], "payment": ["statistic", "state"],
 }  # fmt: skip
+
+BESIDE = ("payment", "payment_risk", "suppressed")  # made of the others
 
 
 def documented(section: str, heading: str = "column") -> list[str]:
@@ -50,8 +54,11 @@ def made(study: Study, folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str,
     for name, result in RESULTS.items():
         write_table(result.table(study, scores), folder / f"{name}.csv")
     tables = {name: read_published(folder / f"{name}.csv") for name in RESULTS}
-    payment, trace = settle(study, tables["estimates"], tables["flow"], tables["balance"], mean_hours(study))
-    return {**tables, "payment": payment}, trace
+    paid_on = tables["estimates"], tables["flow"], tables["balance"]
+    payment, trace = settle(study, *paid_on, mean_hours(study))
+    risk = payment_risk_table(study.contract, assess(study, *paid_on, tables["sensitivity"], mean_hours(study)))
+    withheld = record(study, scores, tables)
+    return {**tables, "payment": payment, "payment_risk": risk, "suppressed": withheld}, trace
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +83,7 @@ def with_earlier_wave(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.
 
 
 def test_a_section_a_file_in_the_order_they_are_made():
-    assert list(SECTIONS) == [*RESULTS, "payment"]
+    assert list(SECTIONS) == [*RESULTS, *BESIDE]
     assert len(re.findall(r"^## ", PAGE, re.M)) == len(SECTIONS) + 1  # and the estimators
 
 
@@ -87,12 +94,12 @@ def test_the_files_of_the_page_are_those_that_a_run_writes():
     assert written == {f"{name}.csv" for name in SECTIONS} | {"payment.json"}
 
 
-@pytest.mark.parametrize("name", [*RESULTS, "payment"])
+@pytest.mark.parametrize("name", [*RESULTS, *BESIDE])
 def test_columns_are_those_of_the_shipped_study(shipped, name):
     assert documented(SECTIONS[name]) == list(shipped[0][name].columns)
 
 
-@pytest.mark.parametrize("name", [*RESULTS, "payment"])
+@pytest.mark.parametrize("name", [*RESULTS, *BESIDE])
 def test_columns_are_those_of_a_study_with_an_earlier_wave(with_earlier_wave, name):
     assert documented(SECTIONS[name]) == list(with_earlier_wave[name].columns)
     assert len(with_earlier_wave[name]) > 0

@@ -10,6 +10,16 @@ from evaluation.counterfactual.panel import build_sample
 from evaluation.study.folder import Study
 
 
+def means_table(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return `centre_means` of the primary outcomes, the outcome first."""
+    found = [
+        centre_means(study, scores, outcome.id).assign(outcome=outcome.id)
+        for outcome in study.protocol.outcomes
+        if outcome.role == "primary"
+    ]
+    return pd.concat(found, ignore_index=True)[["outcome", *found[0].columns.drop("outcome")]]
+
+
 def centre_means(study: Study, scores: pd.DataFrame, outcome: str) -> pd.DataFrame:
     """Means of the complete pairs of each follow-up wave with the baseline, in the outcome's unit.
 

@@ -101,7 +101,8 @@ class Parameters:
     rater_sd
         SD of a rater's error on one item, in steps of the response scale.
     nonresponse, broken_off
-        Share of answers left empty; share of scales (a child and wave) left after the first item.
+        Share of answers left empty; share of scales (a child and wave) left after the first item. None in the study that
+        ships, so that scales and composite rest on the same children and nothing has to be withheld because they differ.
     girls, refusal, attrition
         Share of girls, of children without consent or assent, of consenting children lost at t1.
     selection
@@ -121,10 +122,10 @@ class Parameters:
     trait_correlation: float = 0.35
     rater_sd: float = 0.65
     nonresponse: float = 0.03
-    broken_off: float = 0.004
+    broken_off: float = 0.0
     girls: Pair = (0.44, 0.52)
     refusal: Pair = (0.025, 0.05)
-    attrition: Pair = (0.07, 0.11)
+    attrition: Pair = (0.13, 0.15)
     selection: float = 0.3
     attendance: Pair = (0.78, 0.08)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from evaluation.assurance.lock import LockState
+from pathlib import Path
+
+from evaluation.assurance.lock import LockState, compare_lock
 from evaluation.language import Language, Text, text
+from evaluation.reporting.exhibits import Sentence
 from evaluation.reporting.prose import plain
 
 NOT_LOCKED = text(
@@ -13,6 +16,11 @@ NOT_LOCKED = text(
     "report, and that it was written before the data cannot be shown.",
 )
 NO_CHANGE = text("Da allora il piano non è cambiato.", "Since then the plan has not changed.")
+
+
+def section(raw: Path, language: Language) -> Sentence:
+    """Say of a study folder what its lock shows."""
+    return deviations(compare_lock(raw), language)
 
 
 @plain

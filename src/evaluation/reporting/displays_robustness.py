@@ -6,7 +6,8 @@ import pandas as pd
 
 from evaluation.counterfactual.families import Family
 from evaluation.language import NO_VALUE, Language, interval, number, p_value, text
-from evaluation.reporting.displays import Row, build, numeric
+from evaluation.reporting.disclosure import SUPPRESSED
+from evaluation.reporting.displays import Row, between, build, numeric
 from evaluation.reporting.exhibits import Table
 from evaluation.reporting.tables import to_number
 from evaluation.reporting.words import ROLES, centre_name, outcome_name, row_name, wave_name
@@ -15,6 +16,7 @@ from evaluation.study.folder import Study
 METHODS = {
     "complete_pairs": text("coppie complete", "complete pairs"),
     "imputation": text("imputazione multipla", "multiple imputation"),
+    "delta": text("imputazione, spostata in su e in giù", "imputation, shifted up and down"),
     "response_weights": text("pesi di risposta", "response weights"),
     "lee": text("limiti di Lee", "Lee bounds"),
     "extreme_values": text("valori estremi", "extreme values"),
@@ -26,7 +28,7 @@ RESTRICTIONS = {
 HOLDS = {
     "holds": text("regge", "holds"),
     "does_not_hold": text("non regge", "does not hold"),
-    "suppressed": text("omesso", "withheld"),
+    SUPPRESSED: text("omesso", "withheld"),
     "": text("–", "–"),
 }
 
@@ -54,10 +56,13 @@ def families(study: Study, found: list[Family], language: Language) -> Table:
 def bounds(study: Study, table: pd.DataFrame, outcome: str, wave: str, language: Language) -> Table:
     """What missing children could do to one outcome, by every method."""
     it = language == "it"
-    here = table[(table["outcome"] == outcome) & (table["wave"] == wave) & (table["method"] != "delta")]
+    chosen = table[(table["outcome"] == outcome) & (table["wave"] == wave)]
+    here = pd.concat([chosen[chosen["method"] != "delta"], chosen[chosen["method"] == "delta"].iloc[:1]])
     unit = study.protocol.outcome(outcome).unit_text[language]
 
     def shown(row: Row) -> str:
+        if row["lower"] == SUPPRESSED:
+            return HOLDS[SUPPRESSED][language]
         low, high = to_number(row["lower"]), to_number(row["upper"])
         return number(low, language) if low == high or low != low else interval(low, high, language)
 
@@ -66,14 +71,15 @@ def bounds(study: Study, table: pd.DataFrame, outcome: str, wave: str, language:
         {
             ("Metodo" if it else "Method"): (lambda r: METHODS[r["method"]][language], False),
             ("Effetto o limiti" if it else "Effect or bounds"): (shown, True),
-            ("Intervallo" if it else "Interval"): (
-                lambda r: interval(to_number(r["ci_low"]), to_number(r["ci_high"]), language), True,
-            ),
+            ("Intervallo" if it else "Interval"): (between("ci_low", "ci_high", language), True),
+            ("Conclusione" if it else "Conclusion"): (lambda r: HOLDS[r["conclusion"]][language], False),
         },
         f"{outcome_name(study.protocol, outcome, language)}: che cosa possono cambiare i ragazzi persi, in {unit}." if it
         else f"{outcome_name(study.protocol, outcome, language)}: what the children lost could change, in {unit}.",
-        "Per i limiti, intervallo di Imbens e Manski. Si tratta dei ragazzi con consenso; gli altri iscritti non entrano." if it
-        else "For bounds, the interval of Imbens and Manski. These are the children with consent; others enrolled do not enter.",
+        "«Regge»: l'intervallo dice dello zero ciò che dicono le coppie complete. Per i limiti, intervallo di Imbens e Manski. "
+        "Si tratta dei ragazzi con consenso. I numeri sono omessi dove i ragazzi persi sono pochi: li rivelerebbero." if it
+        else "“Holds”: the interval says of zero what the complete pairs say. For bounds, the interval of Imbens and Manski. "
+        "These are the children with consent. Numbers are withheld where few children were lost: they would reveal them.",
     )  # fmt: skip
 
 

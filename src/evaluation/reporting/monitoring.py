@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.measurement.attendance import hours_attended, hours_delivered
+from evaluation.reporting.disclosure.hours import hours_tell
 from evaluation.study.folder import PROGRAMME_COLUMNS, Study
 
 
@@ -22,9 +23,13 @@ def monitoring_table(study: Study) -> pd.DataFrame:
 
 
 def mean_hours(study: Study) -> float:
-    """Mean hours attended by the consenting children of the treated centre; NaN without register or below the minimum cell."""
+    """Mean hours attended by the consenting children of the treated centre.
+
+    NaN without a register, below the minimum cell, and where the mean would tell the hours of a child.
+    """
     hours = hours_attended(study)
-    return float(hours.mean()) if len(hours) >= study.protocol.privacy.minimum_cell else float("nan")
+    few = len(hours) < study.protocol.privacy.minimum_cell
+    return float("nan") if few or hours_tell(study) else float(hours.mean())
 
 
 def _from_register(study: Study) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The PDF report of a notebook: tagged (PDF/UA-1), archivable (PDF/A-2a), the same bytes from the same page.
+"""The PDF report of a notebook: tagged (PDF/UA-1), archivable (PDF/A-2a, 3a with files), the same bytes from the same page.
 
 pandoc turns the prose into Typst, in one call. Everything else, titles, captions, cells, drawings, travels as JSON and
 reaches the page as text: no character of it can act as markup.
@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nbconvert.exporters.exporter import Exporter
 from nbformat import NotebookNode
-from traitlets import Bool, Enum, Unicode
+from traitlets import Bool, Enum, Instance, Unicode
+from traitlets import List as ListOf
 
+from evaluation.assurance.fields import BOX, ROLE, ROLES, Role, with_signature_fields
 from evaluation.errors import UserError
 from evaluation.language import LANGUAGES, Language, Text, text
 from evaluation.reporting.exhibits import Table, printable
 from evaluation.reporting.page import Failure, Float, Page, Prose, read_page
 
 TEMPLATES = Path(__file__).parent / "templates"
-STANDARDS = ["a-2a", "ua-1"]
+STANDARDS = {False: ["a-2a", "ua-1"], True: ["a-3a", "ua-1"]}  # whether files are attached
 MARKDOWN = "commonmark+tex_math_dollars+pipe_tables+strikeout"
 EPOCH = date(2023, 1, 1)  # the time stamp of a report without a date
 PORTRAIT, LANDSCAPE = 442.0, 689.0  # width of the text, points
@@ -39,8 +42,8 @@ WORDS: dict[str, Text] = {
         "SHA-256 digest of ro-crate-metadata.json, which lists data, code and results",
     ),
     "signed-bytes": text(
-        "La firma nel riquadro vale per gli esatti byte di questo documento.",
-        "The signature in the box holds for the exact bytes of this document.",
+        "Le firme nei riquadri valgono per gli esatti byte di questo documento.",
+        "The signatures in the boxes hold for the exact bytes of this document.",
     ),
     "of": text("di", "of"),
 }
@@ -50,10 +53,21 @@ MONTHS: dict[Language, str] = {
 }
 
 
+@dataclass(frozen=True)
+class Attachment:
+    """A file that travels inside the PDF (PDF/A-3); `relationship` is what it is to the report (ISO 32000-2, 14.13)."""
+
+    name: str
+    data: bytes
+    media_type: str
+    description: str
+    relationship: Literal["source", "data", "alternative", "supplement"] = "data"
+
+
 class EvaluationPDFExporter(Exporter):
     """One language of an executed notebook as a PDF, without its code.
 
-    The last page keeps a box for the signature; the keywords of the document carry the digest of the
+    The last page has an empty field for each signature; the keywords of the document carry the digest of the
     research object it belongs to.
     """
 
@@ -67,7 +81,8 @@ class EvaluationPDFExporter(Exporter):
     banner = Unicode(help="Words that stand on every page, such as SYNTHETIC DATA").tag(config=True)
     date = Unicode(help="Date of the report, YYYY-MM-DD; none is printed where it is empty").tag(config=True)
     crate_digest = Unicode(help="SHA-256 of ro-crate-metadata.json, hexadecimal").tag(config=True)
-    signature = Bool(True, help="Keep a box for the signature on the last page").tag(config=True)
+    signature = Bool(True, help="Put empty fields for signatures on a last page").tag(config=True)
+    attachments = ListOf(Instance(Attachment), help="Files to embed; the report is then PDF/A-3a")
 
     def from_notebook_node(  # type: ignore[override]
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
@@ -90,11 +105,12 @@ class EvaluationPDFExporter(Exporter):
             "banner": printable(self.banner),
             "date": _long_date(day, self.language) if day else "",
             "digest": self.crate_digest,
-            "signature": self.signature,
+            "signers": [_box(role, self.language) for role in ROLES] if self.signature else [],
             "words": {name: word[self.language] for name, word in WORDS.items()},
             "exhibits": [_exhibit(block) for block in _placed(page)],
         }
-        return typeset(to_typst(page), report, day or EPOCH), resources
+        pdf = typeset(to_typst(page), report, day or EPOCH, self.attachments)
+        return with_signature_fields(pdf, self.language) if self.signature else pdf, resources
 
 
 def to_typst(page: Page) -> str:
@@ -118,20 +134,21 @@ def to_typst(page: Page) -> str:
         raise UserError(f"the text cannot be set for the PDF: {error}") from error
 
 
-def typeset(body: str, report: dict[str, Any], day: date) -> bytes:
+def typeset(body: str, report: dict[str, Any], day: date, attachments: Sequence[Attachment] = ()) -> bytes:
     """Return the PDF of a Typst body. A character that no font has is printed as its code, `‹U+4E2D›`."""
     import typst
 
     main = f'#import "template.typ": *\n#show: report\n\n{body}\n'
-    data = json.dumps(report, ensure_ascii=False)
+    data = json.dumps(report | {"attachments": [_attached(each) for each in attachments]}, ensure_ascii=False)
     files = {"main.typ": main, "template.typ": (TEMPLATES / "report.typ").read_text("utf-8"), "report.json": data}
+    embedded = {f"attachments/{position}": each.data for position, each in enumerate(attachments)}
     stamp = datetime(day.year, day.month, day.day, tzinfo=UTC)
     while True:
         try:
             return typst.compile(  # type: ignore[call-overload]
-                {name: content.encode() for name, content in files.items()},
+                {name: content.encode() for name, content in files.items()} | embedded,
                 format="pdf",
-                pdf_standards=STANDARDS,
+                pdf_standards=STANDARDS[bool(attachments)],
                 ignore_system_fonts=True,
                 timestamp=stamp,
             )
@@ -149,6 +166,16 @@ def _spell_out(files: dict[str, str], diagnostic: str) -> dict[str, str]:
         code = f"‹{' '.join(f'U+{ord(character):04X}' for character in glyph)}›"
         files = {name: content.replace(glyph, code) for name, content in files.items()}
     return files
+
+
+def _box(role: Role, language: Language) -> dict[str, Any]:
+    """Return where on the last page a signature will stand, and what is printed above it."""
+    _, bottom, _, top = BOX[role]
+    return {"label": ROLE[role][language], "bottom": bottom, "height": top - bottom}
+
+
+def _attached(attachment: Attachment) -> dict[str, str]:
+    return {name: value for name, value in vars(attachment).items() if name != "data"}
 
 
 def _placed(page: Page) -> list[Float | Failure]:

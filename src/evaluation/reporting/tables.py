@@ -29,18 +29,28 @@ def published(value: object) -> str:
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as UTF-8 CSV with LF line ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    shown = pd.DataFrame(
-        {column: [published(cell) for cell in table[column]] for column in table.columns}, dtype=object
-    )
-    path.write_text(shown.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
+    path.write_text(_shown(table).to_csv(index=False, lineterminator="\n"), encoding="utf-8")
 
 
 def read_published(path: Path) -> pd.DataFrame:
     """Read a published table as text that knows its cell: what is printed in a report is what stands in the file."""
-    table = pd.read_csv(path, dtype=str, keep_default_na=False).astype(object)
-    for column in table:
-        table[column] = [cell(text, path.name, row, str(column)) for row, text in enumerate(table[column], start=2)]
-    return table
+    return _placed(pd.read_csv(path, dtype=str, keep_default_na=False), path.name)
+
+
+def as_published(table: pd.DataFrame, file: str) -> pd.DataFrame:
+    """Return a table as `read_published` would, had it been written."""
+    return _placed(_shown(table), file)
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({column: [published(cell) for cell in table[column]] for column in table}, dtype=object)
+
+
+def _placed(table: pd.DataFrame, file: str) -> pd.DataFrame:
+    placed = table.astype(object)
+    for column in placed:
+        placed[column] = [cell(text, file, row, str(column)) for row, text in enumerate(placed[column], start=2)]
+    return placed
 
 
 def to_number(text: str) -> float:

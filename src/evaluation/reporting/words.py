@@ -86,6 +86,8 @@ def covariate_name(name: str, language: Language) -> str:
     """What readers call a column of participants.csv; `column: level` of a categorical one."""
     column, _, level = name.partition(": ")
     shown = COVARIATES.get(column, text(column, column))[language]
+    if level == "suppressed":
+        level = {"it": "categoria omessa", "en": "category withheld"}[language]
     return f"{shown}: {level}" if level else shown
 
 

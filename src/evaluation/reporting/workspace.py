@@ -14,7 +14,7 @@ from evaluation.citation import cells_of
 from evaluation.intake.checks import checked_study
 from evaluation.measurement.scores import score_study
 from evaluation.reporting.results import RESULTS
-from evaluation.reporting.tables import read_published, write_table
+from evaluation.reporting.tables import as_published, read_published, write_table
 from evaluation.study.findings import Finding
 from evaluation.study.folder import Study
 from evaluation.study.places import repository, study_folder
@@ -90,6 +90,11 @@ class Workspace:
         path = self.folder / "reports" / "tables" / f"{name}.csv"
         return read_published(path) if self.in_run and path.is_file() else self.publish(name)
 
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table of `RESULTS`, by name."""
+        return {name: self.table(name) for name in RESULTS}
+
     def publish(self, name: str) -> pd.DataFrame:
         """Make a table of `RESULTS`, withhold what rests on too few children, write it, and return it as published."""
         return self.publish_table(name, RESULTS[name].table(self.study, self.scores))
@@ -105,6 +110,10 @@ class Workspace:
         path = self.folder / "reports" / "tables" / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_json(content) + "\n", encoding="utf-8")
+
+    def table_as_published(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table as its file, which another notebook writes, holds it."""
+        return as_published(table, f"{name}.csv")
 
     def as_published(self, name: str, content: dict[str, Any]) -> dict[str, Any]:
         """Return a document as its file holds it: texts that know their place in it."""

@@ -12,6 +12,7 @@ from evaluation.language import Language, number
 from evaluation.reporting.exhibits import Figure
 from evaluation.reporting.figures.common import NOT_DRAWN, forest, lines
 from evaluation.reporting.style import COMPARISON, EXPECTED, MARKERS, TREATED, drawing
+from evaluation.reporting.tables import to_number
 from evaluation.reporting.words import centre_name, interval_level, outcome_name, row_name, row_words, wave_name
 from evaluation.study.folder import Study
 
@@ -19,10 +20,12 @@ COLOURS = {"treated": TREATED, "comparison": COMPARISON, "counterfactual": EXPEC
 
 
 def means(study: Study, table: pd.DataFrame, outcome: str, wave: str, language: Language) -> Figure | str:
-    """Means of the two centres at baseline and follow-up, with the path expected without the programme."""
-    if table.loc[table["wave"] == wave, "n"].min() < study.protocol.privacy.minimum_cell:
+    """Published means of the two centres at baseline and follow-up, with the path expected without the programme."""
+    rows = table[(table["wave"] == wave) & (table["outcome"] == outcome)]
+    if rows.empty or rows["mean"].map(to_number).isna().any():
         return NOT_DRAWN[language]
-    here = table[table["wave"] == wave].set_index(["centre", "when"])
+    numbers = {name: rows[name].map(to_number).astype(float) for name in ("mean", "low", "high")}
+    here = rows.assign(**numbers).set_index(["centre", "when"])
     unit = study.protocol.outcome(outcome).unit_text[language]
     start, end = ((here.loc[("treated", when), "mean"]) for when in ("baseline", "follow_up"))
     expected = here.loc[("counterfactual", "follow_up"), "mean"]

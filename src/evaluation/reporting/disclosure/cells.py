@@ -1,10 +1,14 @@
-"""Nothing published may reveal a child: numbers about too few children are withheld with all that derives from them."""
+"""The rules of one cell: too few children, a share of too few, answers all alike, a sum that one child dominates."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 SUPPRESSED = "suppressed"
+CONTRIBUTION = 0.1  # of the largest value: closer than this nobody may come to it (p per cent rule, p = 10)
+
+Array = np.ndarray
 
 
 def suppress(table: pd.DataFrame, counts: tuple[str, ...], keep: tuple[str, ...], minimum: int) -> pd.DataFrame:
@@ -55,3 +59,31 @@ def suppress_rare(table: pd.DataFrame, means: dict[str, str], keep: tuple[str, .
         few |= ((have > 0) & (have < minimum)) | ((table[count] - have > 0) & (table[count] - have < minimum))
     shown.loc[rows & few, [column for column in table.columns if column not in keep]] = SUPPRESSED
     return shown
+
+
+def alike(values: Array, minimum: int) -> bool:
+    """Tell whether all gave one same value, or all but fewer than `minimum`: a mean would tell what each of them gave.
+
+    values : shape (n,); NaN is no value. The many who agree are themselves at least `minimum`, or everybody.
+    """
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return False
+    most = int(np.unique(known, return_counts=True)[1].max())
+    return most == len(known) or (most >= minimum and len(known) - most < minimum)
+
+
+def rare(values: Array, minimum: int) -> bool:
+    """Tell whether the values are two, and one of them belongs to fewer than `minimum` children: a mean is then a count."""
+    counts = np.unique(values[~np.isnan(values)], return_counts=True)[1]
+    return len(counts) == 2 and int(counts.min()) < minimum
+
+
+def dominated(values: Array) -> bool:
+    """Tell whether the second largest contributor could work out the largest from the sum, to within a tenth of it.
+
+    The p per cent rule for magnitudes such as hours: what all but the two largest contribute must be at least a tenth of
+    the largest (Hundepool et al. 2012, Statistical Disclosure Control, section 4.2).
+    """
+    ordered = np.sort(np.abs(values[~np.isnan(values)]))[::-1]
+    return len(ordered) > 0 and bool(ordered[2:].sum() < CONTRIBUTION * ordered[0])

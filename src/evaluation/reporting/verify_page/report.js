@@ -1,0 +1,197 @@
+/* A report folder, or its PDF alone: the answers that a browser can give, each a verdict and what it rests on. */
+
+const SUMS = "SHA256SUMS", SIGNED_SUMS = "SHA256SUMS.p7m", CRATE = "ro-crate-metadata.json", LOG = "run.log";
+const SIGNED_PDF = /^evaluator-report\.(it|en)\.signed\.pdf$/, UNSIGNED_PDF = /^evaluator-report\.(it|en)\.pdf$/;
+const LARGEST = 256 * 2 ** 20, MOST = 20000;
+const say = (it, en) => ({ it, en });
+const WRONG = {
+  content: say("il contenuto non è quello firmato", "the content is not what was signed"),
+  type: say("il tipo di contenuto non è quello firmato", "the type of content is not what was signed"),
+  certificate: say("il certificato non è quello a cui la firma si lega", "the certificate is not the one the signature binds itself to"),
+  signature: say("la firma non è di questa chiave", "the signature is not by this key"),
+};
+
+/** Take away the folder that was dropped: names count from where the list of sums lies. */
+function placed(files) {
+  const lists = files.filter(({ path }) => path.split("/").pop() === SUMS).map(({ path }) => path.slice(0, -SUMS.length));
+  const root = lists.sort((one, other) => one.length - other.length)[0] ?? "";
+  const inside = files.filter(({ path }) => path.startsWith(root));
+  return new Map(inside.map(({ path, file }) => [path.slice(root.length), file]));
+}
+
+async function read(files, name) {
+  const file = files.get(name);
+  if (!file) throw new Error(`${name}: missing`);
+  if (file.size > LARGEST) throw new Error(`${name}: too large`);
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+/** Answer the questions, `progress(done, total)` while files are read. */
+async function examine(dropped, progress) {
+  if (dropped.length > MOST) throw new Error("too many files");
+  const files = placed(dropped);
+  const pdfs = [...files.keys()].filter(name => name.toLowerCase().endsWith(".pdf") && !UNSIGNED_PDF.test(name));
+  const signatures = [];
+  for (const name of pdfs) signatures.push(...await guarded(name, () => pdfSignatures(files, name)));
+  if (files.has(SIGNED_SUMS)) signatures.push(...await guarded(SIGNED_SUMS, () => sumsSignatures(files)));
+  else if (files.has(SUMS) && pdfs.some(name => SIGNED_PDF.test(name))) signatures.push(fault(SIGNED_SUMS, say("manca, mentre il PDF è firmato", "missing, while the PDF report is signed")));
+  if (files.has(SIGNED_SUMS) && !pdfs.length) signatures.push(fault("evaluator-report.it.signed.pdf", say(`manca, mentre ${SIGNED_SUMS} c’è`, `missing, while ${SIGNED_SUMS} is there`)));
+  return { signature: who(signatures), unchanged: unchanged(signatures), files: await listed(files, progress) };
+}
+
+/** Turn what cannot be read into an answer that says so. */
+async function guarded(file, work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Unsupported) return [{ file, verdict: "none", lines: [say(`questa pagina non conosce: ${error.message}`, `this page does not know: ${error.message}`)] }];
+    return [fault(file, say(`non si legge come firma (${error.message})`, `cannot be read as a signature (${error.message})`))];
+  }
+}
+
+const fault = (file, words) => ({ file, verdict: "invalid", lines: [words] });
+
+async function sumsSignatures(files) {
+  const message = readMessage(await read(files, SIGNED_SUMS), false);
+  if (!message.content) throw new Error("no content");
+  const intact = files.has(SUMS) && same(message.content, await read(files, SUMS));
+  return Promise.all(message.signers.map(async signer => {
+    const found = await checkSigner(message, signer, message.content);
+    const lines = intact ? [] : [say(`il contenuto firmato non è ${SUMS}`, `the signed content is not ${SUMS}`)];
+    return { file: SIGNED_SUMS, ...found, ...judged([...found.wrong.map(each => WRONG[each]), ...lines]) };
+  }));
+}
+
+const judged = lines => ({ verdict: lines.length ? "invalid" : "valid", lines });
+
+/** Read every signature of a PDF: its range of bytes, the message in the hole, and what follows. */
+async function pdfSignatures(files, name) {
+  const bytes = await read(files, name);
+  const text = new TextDecoder("latin1").decode(bytes);
+  const ranges = [...text.matchAll(/\/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]/g)].map(found => found.slice(1).map(Number));
+  if (!ranges.length) return SIGNED_PDF.test(name) ? [fault(name, say("non contiene firme", "holds no signature"))] : [];
+  const original = files.has(name.replace(".signed.pdf", ".pdf")) && name.endsWith(".signed.pdf") ? await read(files, name.replace(".signed.pdf", ".pdf")) : null;
+  const reach = Math.max(...ranges.map(([, , start, length]) => start + length));
+  const found = [];
+  for (const range of ranges.sort((one, other) => one[2] + one[3] - other[2] - other[3]))
+    found.push(...await guarded(name, () => rangeSignatures(name, bytes, text, range, reach, original)));
+  return found;
+}
+
+async function rangeSignatures(name, bytes, text, [first, length, second, rest], reach, original) {
+  const end = second + rest;
+  const hole = text.slice(length, second);
+  if (first !== 0 || length >= second || end > bytes.length || !/^<(?:[0-9a-f]+|[0-9A-F]+)>$/.test(hole) || hole.length % 2)
+    throw new Error("the range leaves out more than the signature");
+  const message = readMessage(Uint8Array.from(hole.slice(1, -1).match(/../g), pair => parseInt(pair, 16)), true);
+  const covered = new Uint8Array(length + rest);
+  covered.set(bytes.subarray(0, length));
+  covered.set(bytes.subarray(second, end), length);
+  const lines = [];
+  if (reach < bytes.length) lines.push(say(`${bytes.length - reach} byte aggiunti dopo l’ultima firma`, `${bytes.length - reach} bytes added after the last signature`));
+  if (original && !original.every((byte, at) => byte === bytes[at])) lines.push(say("il documento firmato non è quello non firmato di questa cartella", "the signed document is not the unsigned one of this folder"));
+  const later = end < reach;
+  return Promise.all(message.signers.map(async signer => {
+    const stamp = message.type === TIME_STAMP ? readStamp(message.content) : null;
+    const found = await checkSigner(message, signer, stamp ? message.content : covered);
+    const wrong = [...found.wrong.map(each => WRONG[each]), ...lines];
+    if (stamp && !(stamp.hash && same(stamp.hashed, await digest(stamp.hash, covered)))) wrong.push(WRONG.content);
+    const time = stamp ? stamp.time : found.time ?? statedTime(text, length);
+    const result = { file: name, stamp: Boolean(stamp), ...found, time, ...judged(wrong) };
+    if (later && result.verdict === "valid") {
+      result.verdict = "none";
+      result.lines = [say(`${reach - end} byte aggiunti dopo questa firma e coperti solo da una successiva: che cosa cambino, questa pagina non lo sa (evaluation verify)`, `${reach - end} bytes added after this signature and covered by a later one only: what they change, this page cannot tell (evaluation verify)`)];
+    }
+    return result;
+  }));
+}
+
+/** Return the time that the signature dictionary around a hole states: in a PDF it stands there, not in the message. */
+function statedTime(text, hole) {
+  const around = text.slice(text.lastIndexOf(" obj", hole), hole) + text.slice(text.indexOf(">", hole), text.indexOf("endobj", hole));
+  const parts = /\/M\s*\(D(?::|\\072)(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:Z|([+-])(\d\d)'?(\d\d))?/.exec(around);
+  if (!parts) return null;
+  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number);
+  const ahead = parts[7] ? Number(parts[7] + "1") * (Number(parts[8]) * 60 + Number(parts[9])) : 0;
+  return new Date(Date.UTC(year, month - 1, day, hour, minute - ahead, second));
+}
+
+function unchanged(signatures) {
+  const verdicts = signatures.map(each => each.verdict);
+  const lines = signatures.flatMap(each => each.lines.map(line => say(`${each.file}: ${line.it}`, `${each.file}: ${line.en}`)));
+  if (verdicts.includes("invalid")) return { verdict: "invalid", lines };
+  if (!verdicts.length) return { verdict: "none", lines: [say("nessuna firma", "no signature")] };
+  const sound = signatures.filter(each => each.verdict === "valid").map(({ file }) => say(`${file}: come fu firmato`, `${file}: as it was signed`));
+  return { verdict: verdicts.includes("none") ? "none" : "valid", lines: [...lines, ...sound] };
+}
+
+/** Say whose certificate signed; who that is, only a chain of trust can say, and this page follows none. */
+function who(signatures) {
+  const read = signatures.filter(each => each.certificate);
+  const lines = read.flatMap(({ file, certificate, fingerprint, time, stamp }) => [
+    say(`${file}: ${stamp ? "marca temporale di" : "firmato da"} ${certificate.name}, ${time ? minutes(time) : "senza data"}${stamp ? "" : " secondo l’orologio di chi firma"}`,
+      `${file}: ${stamp ? "time stamp by" : "signed by"} ${certificate.name}, ${time ? minutes(time) : "no date"}${stamp ? "" : " by the signer’s own clock"}`),
+    say(`certificato SHA-256 ${fingerprint}, emesso da ${certificate.by}, valido dal ${day(certificate.from)} al ${day(certificate.until)}`,
+      `certificate SHA-256 ${fingerprint}, issued by ${certificate.by}, valid from ${day(certificate.from)} to ${day(certificate.until)}`),
+    ...(time && (time < certificate.from || time > certificate.until) ? [say("il certificato non valeva in quella data", "the certificate was not valid on that date")] : []),
+  ]);
+  if (read.some(({ certificate }) => /DEMONSTRATION|DIMOSTRAZIONE/i.test(certificate.name)))
+    lines.unshift(say("Firma di dimostrazione: non prova nulla su chi ha firmato.", "Demonstration signature: proves nothing about who signed."));
+  if (read.length) lines.push(say("Chi sia davvero, questa pagina non lo può dire: non segue catene di certificati. Confrontare l’impronta con quella avuta dal valutatore per altra via.",
+    "Who that really is, this page cannot say: it follows no chain of certificates. Compare the fingerprint with the one the evaluator gave you by another way."));
+  const outside = read.some(({ time, certificate, stamp }) => !stamp && time && (time < certificate.from || time > certificate.until));
+  const broken = read.some(({ wrong }) => wrong.length) || signatures.some(each => each.verdict === "invalid" && !each.certificate);
+  const lists = new Set(read.filter(each => each.file === SIGNED_SUMS).map(each => each.fingerprint));
+  const pdfs = read.filter(each => each.file !== SIGNED_SUMS && !each.stamp).map(each => each.fingerprint);
+  const other = pdfs.length && [...lists].some(each => !pdfs.includes(each));
+  if (other) lines.unshift(say("il rapporto e l’elenco dei file hanno certificati diversi", "the report and the list of files have different certificates"));
+  if (!signatures.length) lines.push(say("il rapporto non è firmato", "the report is not signed"));
+  return { verdict: outside || broken || other ? "invalid" : "none", lines };
+}
+
+const minutes = time => time.toISOString().slice(0, 16).replace("T", " ") + " UTC";
+const day = time => time.toISOString().slice(0, 10);
+
+/** Hold every file against both lists. */
+async function listed(files, progress) {
+  if (!files.has(SUMS)) return { verdict: "none", lines: [say(`nessun ${SUMS}: trascinare la cartella intera`, `no ${SUMS}: drop the whole folder`)] };
+  try {
+    const names = [...files.keys()].filter(name => ![SUMS, SIGNED_SUMS, LOG].includes(name) && !SIGNED_PDF.test(name));
+    const found = new Map();
+    for (const name of names) {
+      found.set(name, hex(await digest("SHA-256", await read(files, name))));
+      progress(found.size, names.length);
+    }
+    const lines = differences(SUMS, readSums(await read(files, SUMS)), found);
+    const described = new Map([...found].filter(([name]) => name !== CRATE && !UNSIGNED_PDF.test(name)));
+    lines.push(...differences(CRATE, readCrate(await read(files, CRATE)), described));
+    return lines.length ? { verdict: "invalid", lines } : { verdict: "valid", lines: [say(`${found.size} file, tutti come elencati`, `${found.size} files, all as listed`)] };
+  } catch (error) {
+    return { verdict: "invalid", lines: [say(error.message, error.message)] };
+  }
+}
+
+function readSums(bytes) {
+  const lines = new TextDecoder("utf-8", { fatal: true }).decode(bytes).replace(/\n$/, "").split("\n");
+  const sums = new Map();
+  for (const [at, line] of lines.entries()) {
+    const parts = /^([0-9a-f]{64}) {2}(.+)$/.exec(line);
+    if (!parts || sums.has(parts[2])) throw new Error(`${SUMS}, ${at + 1}: ?`);
+    sums.set(parts[2], parts[1]);
+  }
+  return sums;
+}
+
+function readCrate(bytes) {
+  const graph = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes))["@graph"];
+  const files = graph.filter(each => "sha256" in each && !each["@id"].startsWith("#"));
+  return new Map(files.map(each => [decodeURIComponent(each["@id"]), each.sha256]));
+}
+
+function differences(list, expected, found) {
+  const names = [...new Set([...expected.keys(), ...found.keys()])].sort();
+  return names.filter(name => expected.get(name) !== found.get(name)).map(name => {
+    const [it, en] = !found.has(name) ? ["manca", "missing"] : !expected.has(name) ? ["in più", "extra"] : ["cambiato", "changed"];
+    return say(`${name}: ${it} (${list})`, `${name}: ${en} (${list})`);
+  });
+}
