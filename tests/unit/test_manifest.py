@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.assurance.crate import code_files, read_crate, write_crate
+from evaluation.assurance.crate import CODE as CODE_PREFIX
+from evaluation.assurance.crate import INPUT, code_files, read_crate, write_crate
 from evaluation.assurance.manifest import CRATE, SUMS, Difference, check_sums, files_in, read_sums, write_sums
 from evaluation.errors import UserError, VerificationFailed
 from evaluation.language import text
@@ -80,16 +81,13 @@ def test_the_document_is_a_process_run_crate_of_inputs_code_and_results(report: 
 
 
 def test_the_document_gives_back_each_file_by_its_own_name(report: Path) -> None:
-    assert set(read_crate(report)) == {
-        "figures/a b.svg",
-        "index.html",
-        "tables/città 100%.csv",
-        "#input/protocol.yml",
-        "#input/responses.csv",
-        "#code/notebooks/01_data.ipynb",
-        "#code/requirements.lock",
-        "#code/src/evaluation/effects.py",
-        "#code/src/evaluation/reporting/page.html.j2",
+    assert set(read_crate(report, "")) == {"figures/a b.svg", "index.html", "tables/città 100%.csv"}
+    assert set(read_crate(report, INPUT)) == {"protocol.yml", "responses.csv"}
+    assert set(read_crate(report, CODE_PREFIX)) == {
+        "notebooks/01_data.ipynb",
+        "requirements.lock",
+        "src/evaluation/effects.py",
+        "src/evaluation/reporting/page.html.j2",
     }
 
 
@@ -191,10 +189,47 @@ def test_a_file_name_that_a_line_cannot_hold_is_refused(report: Path) -> None:
 def test_a_malformed_provenance_document_is_refused(report: Path, content: bytes) -> None:
     (report / CRATE).write_bytes(content)
     with pytest.raises(VerificationFailed, match=CRATE):
-        read_crate(report)
+        read_crate(report, "")
 
 
 def test_writing_leaves_nothing_else_behind(report: Path) -> None:
     before = set(files_in(report.parent))
     write_sums(report)
     assert set(files_in(report.parent)) == before
+
+
+def test_a_pipe_in_place_of_a_list_is_refused_at_once(report: Path) -> None:
+    (report / SUMS).unlink()
+    os.mkfifo(report / SUMS)
+    with pytest.raises(VerificationFailed, match="expected a regular file"):
+        read_sums(report)
+
+
+def test_a_name_that_is_not_utf8_is_refused(report: Path) -> None:
+    (Path(os.fsdecode(os.fsencode(report) + b"/\xff\xfe"))).write_text("")
+    with pytest.raises(VerificationFailed, match="control characters"):
+        files_in(report)
+
+
+def test_folders_deeper_than_any_report_are_refused_before_python_gives_up(report: Path) -> None:
+    deep = report
+    for _ in range(100):
+        deep /= "d" * 10
+    deep.mkdir(parents=True)
+    (deep / "x").write_text("")
+    with pytest.raises(VerificationFailed, match="too many files or folders"):
+        files_in(report)
+
+
+def test_a_file_larger_than_any_of_a_report_is_refused_unread(report: Path) -> None:
+    os.truncate(report / "index.html", 1 << 40)
+    with pytest.raises(VerificationFailed, match="larger than 1024 MB"):
+        check_sums(report)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser reads every folder")
+def test_a_folder_that_cannot_be_listed_hides_nothing(report: Path) -> None:
+    (report / "tables").chmod(0)
+    with pytest.raises(VerificationFailed, match="cannot be read"):
+        files_in(report)
+    (report / "tables").chmod(0o755)

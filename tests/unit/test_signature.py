@@ -4,68 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import shutil
 import subprocess
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pikepdf
 import pytest
 import typst
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.serialization import Encoding
+from signing_sample import PHRASE, archive, drawn, person, report_in, self_signed
 
-from evaluation.assurance.certificates import DEMONSTRATION, Credentials, plain
+from evaluation.assurance.certificates import DEMONSTRATION, Credentials, plain, read_secret
+from evaluation.assurance.fields import BOX, ROLE, ROLES
 from evaluation.assurance.manifest import SIGNED_SUMS, SUMS, files_in, write_sums
-from evaluation.assurance.signature import SIGNATURE_BOX, sign_report
+from evaluation.assurance.signature import sign_report
 from evaluation.errors import UserError
 
-PAGE = """
-#set document(title: "Rapporto", date: datetime(year: 2023, month: 9, day: 30))
-#set text(lang: "it")
-= Rapporto
-#pagebreak()
-== Firma
-"""
 # A name that is markup in Typst and in HTML, breaks out of a PDF string and moves a terminal's cursor.
 HOSTILE = "Ada #panic() *B* $x$ </script> \\) ) Tj \x1b[2J\u202e%(ts)s"
-PHRASE = "una frase"
-
-
-def _archive(name: str, days: int = 30) -> bytes:
-    key = rsa.generate_private_key(65537, 2048)
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    flags = ("key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign")
-    usage = x509.KeyUsage(True, True, *([False] * len(flags)), False, False)
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(who, who, key.public_key(), 7, now - timedelta(60), now + timedelta(days))
-        .add_extension(usage, critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    return pkcs12.serialize_key_and_certificates(None, key, certificate, None, BestAvailableEncryption(PHRASE.encode()))
 
 
 @pytest.fixture(scope="module")
 def unsigned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    report = tmp_path_factory.mktemp("reports") / "s"
-    (report / "tables").mkdir(parents=True)
-    (report / "tables/estimates.csv").write_text("estimate\n0.5\n")
-    pdf = typst.compile(PAGE.encode(), format="pdf", pdf_standards=["a-2a", "ua-1"], ignore_system_fonts=True)
-    for language in ("it", "en"):
-        (report / f"evaluator-report.{language}.pdf").write_bytes(pdf)
-    write_sums(report)
-    return report
+    return report_in(tmp_path_factory.mktemp("reports"))
 
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("keys")
-    (folder / "hostile.p12").write_bytes(_archive(HOSTILE))
-    (folder / "expired.p12").write_bytes(_archive("Ada", days=-1))
+    key = rsa.generate_private_key(65537, 2048)
+    (folder / "hostile.p12").write_bytes(archive(HOSTILE))
+    (folder / "expired.p12").write_bytes(archive("Ada", key, self_signed("Ada", key, days=-1)))
     return folder
 
 
@@ -89,23 +62,45 @@ def test_signing_writes_the_signed_files_and_nothing_else(signed: Path, unsigned
 def test_a_signed_pdf_is_the_unsigned_bytes_and_an_update_on_a_line_of_its_own(signed: Path) -> None:
     for language in ("it", "en"):
         original = (signed / f"evaluator-report.{language}.pdf").read_bytes()
-        # PDF/A-2, 6.1.9: an object begins after an end of line, and Typst ends its files without one.
-        assert (signed / f"evaluator-report.{language}.signed.pdf").read_bytes().startswith(original + b"\n")
+        assert original.endswith(b"\n")  # PDF/A-2, 6.1.9: an object begins after an end of line
+        assert (signed / f"evaluator-report.{language}.signed.pdf").read_bytes().startswith(original)
 
 
-def test_the_signature_field_is_tagged(signed: Path) -> None:
+def test_each_signature_field_is_tagged(signed: Path) -> None:
     with pikepdf.open(signed / "evaluator-report.it.signed.pdf") as pdf:
         page, tree = pdf.pages[-1], pdf.Root.StructTreeRoot
-        (field,) = page.Annots
         numbers = list(tree.ParentTree.Nums)
-        form = dict(zip(map(int, numbers[::2]), numbers[1::2], strict=True))[int(field.StructParent)]
-        assert (form.S, form.K.Type, form.K.Obj.objgen) == ("/Form", "/OBJR", field.objgen)
-        assert form.objgen in {element.objgen for element in tree.K[0].K}
-        assert int(tree.ParentTreeNextKey) == int(field.StructParent) + 1
-        assert str(field.TU) == "Firma del valutatore indipendente"
+        forms = dict(zip(map(int, numbers[::2]), numbers[1::2], strict=True))
+        for role, widget in zip(ROLES, page.Annots, strict=True):
+            form = forms[int(widget.StructParent)]
+            assert (form.S, form.K.Type, form.K.Obj.objgen) == ("/Form", "/OBJR", widget.objgen)
+            assert form.objgen in {element.objgen for element in tree.K[0].K}
+            assert int(widget.StructParent) < int(tree.ParentTreeNextKey)
+            assert str(widget.TU) == f"Firma: {ROLE[role]['it']}"
+            assert tuple(map(int, widget.Rect)) == BOX[role]
         assert page.Tabs == "/S"
-        assert tuple(map(int, field.Rect)) == SIGNATURE_BOX
-        assert pdf.Root.Perms.DocMDP.Reference[0].TransformParams.P == 2
+
+
+def test_a_sole_signature_allows_no_change_after_it(signed: Path) -> None:
+    with pikepdf.open(signed / "evaluator-report.it.signed.pdf") as pdf:
+        assert pdf.Root.Perms.DocMDP.Reference[0].TransformParams.P == 1
+
+
+def test_the_field_says_who_signed_in_which_role_and_when(report: Path, tmp_path: Path) -> None:
+    sign_report(report, person(tmp_path, "ROSSI ADA"), provenance="real", languages=("it", "en"))
+    for language, by, role in (
+        ("it", "Firmato da: ROSSI ADA", "Ruolo: Legale rappresentante del valutatore / Legal representative"),
+        ("en", "Signed by: ROSSI ADA", "Role: Legal representative of the evaluator / Legale rappresentante"),
+    ):
+        shown = drawn(report / f"evaluator-report.{language}.signed.pdf")
+        assert by in shown
+        assert role in shown
+        assert re.search(r"\(UTC\): \d{4}-\d\d-\d\d \d\d:\d\d", shown)
+        assert "DEMONSTRATION" not in shown
+
+
+def test_a_demonstration_says_so_in_the_field(signed: Path) -> None:
+    assert DEMONSTRATION in drawn(signed / "evaluator-report.it.signed.pdf")
 
 
 def test_a_demonstration_says_so_in_both_languages(signed: Path) -> None:
@@ -136,9 +131,9 @@ def test_a_hostile_name_is_shown_and_does_nothing(report: Path, keys: Path, tmp_
     sign_report(report, credentials, provenance="real")
     assert credentials.certificate.name == plain(HOSTILE)
     with pikepdf.open(report / "evaluator-report.it.signed.pdf") as pdf:
-        assert pdf.pages[-1].Annots[0].V.SubFilter == "/ETSI.CAdES.detached"
-        drawn = pdf.pages[-1].Annots[0].AP.N.Resources.XObject
-        assert all(b"panic" not in stream.read_bytes() for stream in drawn.values())
+        assert pdf.pages[-1].Annots[1].V.SubFilter == "/ETSI.CAdES.detached"
+        streams = pdf.pages[-1].Annots[1].AP.N.Resources.XObject
+        assert all(b"panic" not in stream.read_bytes() for stream in streams.values())
 
 
 @pytest.mark.parametrize(
@@ -207,6 +202,29 @@ def test_a_pdf_that_cannot_take_a_tagged_field_is_not_signed(report: Path, conte
     assert not (report / "evaluator-report.it.signed.pdf").exists()
 
 
+@pytest.mark.parametrize(
+    ("mode", "content", "message"),
+    [(0o644, "12345", "others may read it"), (0o600, "\n", "is empty"), (0o600, None, "cannot be read")],
+)
+def test_a_secret_comes_from_a_file_of_ones_own(tmp_path: Path, mode: int, content: str | None, message: str) -> None:
+    file = tmp_path / "pin"
+    if content is not None:
+        file.write_text(content)
+        file.chmod(mode)
+    with pytest.raises(UserError, match=message) as caught:
+        read_secret(file, code=tmp_path / "code")
+    assert "12345" not in str(caught.value)
+
+
+def test_a_secret_is_the_first_line_and_does_not_lie_in_the_repository(tmp_path: Path) -> None:
+    file = tmp_path / "pin"
+    file.write_text("12 345\nsecond\n")
+    file.chmod(0o600)
+    assert read_secret(file, code=tmp_path / "code") == "12 345"
+    with pytest.raises(UserError, match="never kept there"):
+        read_secret(file, code=tmp_path)
+
+
 def test_signing_works_where_an_event_loop_already_runs(report: Path) -> None:
     async def in_a_notebook() -> list[Path]:
         return sign_report(report, Credentials.demonstration(), provenance="synthetic")
@@ -219,4 +237,4 @@ def test_signing_again_replaces_the_signature(signed: Path) -> None:
     sign_report(signed, Credentials.demonstration(), provenance="synthetic")
     assert (signed / SIGNED_SUMS).read_bytes() != before
     with pikepdf.open(io.BytesIO((signed / "evaluator-report.it.signed.pdf").read_bytes())) as pdf:
-        assert len(pdf.pages[-1].Annots) == 1
+        assert [bool(each.get("/V")) for each in pdf.pages[-1].Annots] == [False, True]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import zlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-import typst
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,7 +19,9 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
+from signing_sample import unsigned_pdf
 
+from evaluation.assurance.answers import Answer
 from evaluation.assurance.certificates import Credentials
 from evaluation.assurance.crate import write_crate
 from evaluation.assurance.manifest import CRATE, SIGNED_SUMS, SUMS, write_sums
@@ -38,7 +41,7 @@ STUDY = {"protocol.yml": "format: 1\n", "contract.yml": CONTRACT, "responses.csv
 CODE = {
     "notebooks/01_data.ipynb": "{}",
     "src/evaluation/effects.py": "x = 1\n",
-    "requirements.lock": "numpy==2\n",
+    "requirements.lock": f"numpy=={version('numpy')}\n",
 }
 PUBLISHED = {
     "index.html": "<p>0.5</p>",
@@ -53,20 +56,6 @@ def _fill(folder: Path, files: dict[str, str]) -> None:
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
-
-
-def _pdf(crate: str) -> bytes:
-    """Return a tagged report of two pages that names the crate, as the pipeline makes it."""
-    page = f"""
-    #set document(title: "Rapporto", keywords: ("siinc", "crate-sha256:{crate}"), date: datetime(year: 2023, month: 9, day: 30))
-    #set text(lang: "it")
-    = Rapporto
-    #pagebreak()
-    == Firma
-    """
-    made = typst.compile(page.encode(), format="pdf", pdf_standards=["a-2a", "ua-1"], ignore_system_fonts=True)
-    assert isinstance(made, bytes)
-    return made
 
 
 def _publish(root: Path, contract: str = CONTRACT) -> Path:
@@ -85,7 +74,7 @@ def _publish(root: Path, contract: str = CONTRACT) -> Path:
         published=date(2023, 9, 30),
         software_version="1",
     )
-    (report / PDF).write_bytes(_pdf(crate))
+    (report / PDF).write_bytes(unsigned_pdf(crate=crate))
     write_sums(report)
     return report
 
@@ -95,9 +84,11 @@ def _verify(root: Path) -> Verification:
 
 
 def _invalid(verification: Verification) -> dict[str, str]:
-    return {
-        answer.question_id: " ".join(answer.evidence) for answer in verification.answers if answer.verdict == "invalid"
-    }
+    return {answer.question_id: _said(answer) for answer in verification.answers if answer.verdict == "invalid"}
+
+
+def _said(answer: Answer) -> str:
+    return " ".join([answer.summary["en"], *(evidence["en"] for evidence in answer.evidence)])
 
 
 def _flip(path: Path, position: int = -1) -> None:
@@ -147,26 +138,48 @@ def report(root: Path) -> Path:
 
 def test_a_sound_report_answers_every_question(original: Path) -> None:
     verification = _verify(original)
-    assert {answer.question_id: answer.verdict for answer in verification.answers} == dict.fromkeys(
-        ("signature", "manifest_signature", "files", "crate_in_pdf", "inputs", "code"), "valid"
-    )
+    assert {answer.question_id: answer.verdict for answer in verification.answers} == {
+        "signature": "not available",  # a demonstration: nobody stands behind it
+        "unchanged": "valid",
+        "files": "valid",
+        "inputs": "not available",  # never locked
+        "code": "valid",
+        "tables": "not available",
+        "numbers": "not available",
+    }
     assert verification.ok
-    assert verification.label == text("firma valida (dimostrazione)", "signature valid (demonstration)")
-    assert (verification.signer.status, verification["code"].verdict) == ("unknown", "valid")
+
+
+def test_a_demonstration_never_reads_as_a_valid_signature(original: Path) -> None:
+    verification = _verify(original)
+    assert verification.label == text(
+        "firma di dimostrazione: non prova nulla su chi ha firmato",
+        "demonstration signature: proves nothing about who signed",
+    )
+    assert verification["signature"].summary == verification.label
 
 
 def test_a_reviewer_without_data_and_code_is_told_what_was_not_checked(original: Path) -> None:
     verification = verify_report(original / "reports/s")
     assert (verification["inputs"].verdict, verification["code"].verdict) == ("not available", "not available")
+    assert "--study" in verification["inputs"].summary["en"]
+    assert "--rerun" in verification["tables"].summary["it"]
     assert verification.ok
+
+
+def test_every_answer_speaks_both_languages(root: Path) -> None:
+    _flip(root / "reports/s" / "index.html", 0)
+    _flip(root / "code/requirements.lock", 0)
+    for answer in _verify(root).answers:
+        for words in (answer.summary, *answer.evidence):
+            assert words["it"] and words["en"]
 
 
 def test_an_unsigned_report_says_so(tmp_path: Path) -> None:
     verification = verify_report(_publish(tmp_path))
-    assert verification["signature"].verdict == verification["manifest_signature"].verdict == "not available"
+    assert verification["signature"].verdict == verification["unchanged"].verdict == "not available"
     assert verification.ok
     assert verification.label == text("non firmato", "not signed")
-    assert verification.signer.status == "none"
 
 
 @pytest.mark.parametrize(
@@ -186,14 +199,14 @@ def test_one_changed_byte_in_a_file_is_caught(root: Path, name: str) -> None:
     verification = _verify(root)
     assert not verification.ok
     assert name in _invalid(verification)["files"]
-    assert verification.label["en"] != "signature valid (demonstration)"
+    assert verification.label["en"].endswith("; other checks failed") or "invalid" in verification.label["en"]
 
 
 def test_one_changed_byte_in_the_sums_is_caught(root: Path, report: Path) -> None:
     _flip(report / SUMS, 0)
     invalid = _invalid(_verify(root))
     assert SUMS in invalid["files"]
-    assert SIGNED_SUMS in invalid["manifest_signature"]
+    assert SIGNED_SUMS in invalid["unchanged"]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.3, 0.62, 0.9, 0.9999])
@@ -201,7 +214,7 @@ def test_one_changed_byte_in_the_signed_sums_is_caught(root: Path, report: Path,
     path = report / SIGNED_SUMS
     _flip(path, int(share * path.stat().st_size))
     verification = _verify(root)
-    assert SIGNED_SUMS in _invalid(verification)["manifest_signature"]
+    assert SIGNED_SUMS in _invalid(verification)["unchanged"]
     assert verification.label["en"].startswith("signature invalid")
 
 
@@ -216,27 +229,27 @@ def test_one_changed_byte_in_the_part_a_pdf_signature_leaves_out_is_caught(
 ) -> None:
     start, end = _hole(report / SIGNED_PDF)
     _flip(report / SIGNED_PDF, (start if offset >= 0 else end) + offset)
-    assert SIGNED_PDF in _invalid(_verify(root))["signature"]
+    assert SIGNED_PDF in _invalid(_verify(root))["unchanged"]
 
 
 def test_other_digits_for_the_same_signature_are_caught(root: Path, report: Path) -> None:
     start, end = _hole(report / SIGNED_PDF)
     data = (report / SIGNED_PDF).read_bytes()
     (report / SIGNED_PDF).write_bytes(data[:start] + data[start:end].replace(b"A", b"a", 1) + data[end:])
-    assert SIGNED_PDF in _invalid(_verify(root))["signature"]
+    assert SIGNED_PDF in _invalid(_verify(root))["unchanged"]
 
 
 def test_bytes_after_the_end_of_the_signed_pdf_are_caught(root: Path, report: Path) -> None:
     with (report / SIGNED_PDF).open("ab") as stream:
         stream.write(b"\n% a later thought\n")
-    assert SIGNED_PDF in _invalid(_verify(root))["signature"]
+    assert SIGNED_PDF in _invalid(_verify(root))["unchanged"]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.8, 0.9999])
 def test_one_changed_byte_in_the_signed_pdf_is_caught(root: Path, report: Path, share: float) -> None:
     path = report / SIGNED_PDF
     _flip(path, int(share * path.stat().st_size))
-    assert SIGNED_PDF in _invalid(_verify(root))["signature"]
+    assert SIGNED_PDF in _invalid(_verify(root))["unchanged"]
 
 
 @pytest.mark.parametrize("name", ["tables/estimates.csv", PDF, CRATE, SUMS, SIGNED_SUMS, SIGNED_PDF])
@@ -249,15 +262,17 @@ def test_a_missing_file_is_caught(root: Path, name: str) -> None:
 def test_an_added_file_is_caught_by_both_lists(root: Path, name: str) -> None:
     (root / "reports/s" / name).write_text("")
     evidence = _verify(root)["files"].evidence
-    assert evidence == (f"{name}: extra ({SUMS})", f"{name}: extra ({CRATE})")
+    assert [line["en"] for line in evidence] == [f"{name}: extra ({SUMS})", f"{name}: extra ({CRATE})"]
+    assert evidence[0]["it"] == f"{name}: in più ({SUMS})"
 
 
 def test_sums_made_again_after_a_change_do_not_agree_with_the_crate(root: Path, report: Path) -> None:
     _flip(report / "tables/estimates.csv", 0)
     write_sums(report)
     invalid = _invalid(_verify(root))
-    assert invalid["files"] == f"tables/estimates.csv: changed ({CRATE})"
-    assert SIGNED_SUMS in invalid["manifest_signature"]
+    assert f"tables/estimates.csv: changed ({CRATE})" in invalid["files"]
+    assert f"changed ({SUMS})" not in invalid["files"]
+    assert SIGNED_SUMS in invalid["unchanged"]
 
 
 def test_signed_sums_of_another_certificate_are_caught(root: Path, report: Path) -> None:
@@ -265,8 +280,8 @@ def test_signed_sums_of_another_certificate_are_caught(root: Path, report: Path)
     sign_report(report, Credentials.demonstration(), provenance="synthetic")
     (report / SIGNED_PDF).write_bytes(signed)
     verification = _verify(root)
-    assert verification["signature"].verdict == "valid"
-    assert verification["manifest_signature"].verdict == "invalid"
+    assert verification["unchanged"].verdict == "valid"
+    assert verification["signature"].verdict == "invalid"
     assert "different certificates" in verification.label["en"]
 
 
@@ -277,7 +292,7 @@ def test_an_update_after_the_signature_is_caught(root: Path, report: Path) -> No
     with (report / SIGNED_PDF).open("wb") as stream:
         writer.write(stream)
     verification = _verify(root)
-    assert SIGNED_PDF in _invalid(verification)["signature"]
+    assert SIGNED_PDF in _invalid(verification)["unchanged"]
     assert "changed after it was signed" in verification.label["en"]
 
 
@@ -288,13 +303,13 @@ def test_a_signed_pdf_of_an_earlier_report_is_caught(root: Path, report: Path) -
     again = _publish(root)
     sign_report(again, credentials, provenance="synthetic")
     assert _verify(root).ok
-    (report / PDF).write_bytes(_pdf("0" * 64))
+    (report / PDF).write_bytes(unsigned_pdf(crate="0" * 64))
     write_sums(report)
     sign_report(report, credentials, provenance="synthetic")
     (report / SIGNED_PDF).write_bytes(stale)
     invalid = _invalid(_verify(root))
-    assert "not the unsigned one" in invalid["signature"]
-    assert PDF in invalid["crate_in_pdf"]
+    assert "not the unsigned one" in invalid["unchanged"]
+    assert f"{PDF}: crate-sha256:" in invalid["files"]
 
 
 def test_the_contract_makes_its_evaluator_known(tmp_path: Path, person: Credentials) -> None:
@@ -303,12 +318,17 @@ def test_the_contract_makes_its_evaluator_known(tmp_path: Path, person: Credenti
     sign_report(report, person, provenance="real")
     verification = _verify(tmp_path)
     assert verification.ok
-    assert (verification.signer.status, verification.signer.name) == ("known", "Ada Rossi")
-    assert verification.label["en"] == "signature valid, signer Ada Rossi (evaluator by the contract in this folder)"
+    assert verification["signature"].verdict == "valid"
+    assert verification.label["en"] == "signature valid, signer Ada Rossi (evaluator by the contract of the study)"
+
+    alone = verify_report(report)
+    assert alone["signature"].verdict == "not available"
+    assert "cannot vouch for itself" in alone["signature"].summary["en"]
+    assert alone.label["en"] == "signature valid, signer Ada Rossi (evaluator by the contract in this folder)"
 
     with (report / "contract.yml").open("a") as contract:
         contract.write("# a later thought\n")
-    assert _verify(tmp_path).signer.status == "unknown"
+    assert verify_report(report).label["en"] == "signature valid, signer unknown; other checks failed"
 
 
 def test_a_signer_the_contract_does_not_name_is_unknown(tmp_path: Path, person: Credentials) -> None:
@@ -335,33 +355,37 @@ def test_a_contract_that_names_a_demonstration_does_not_make_it_known(tmp_path: 
     report = _publish(tmp_path, CONTRACT.replace("Ada Rossi", f"Ada Rossi, certificate_sha256: {fingerprint}"))
     sign_report(report, demonstration, provenance="synthetic")
     verification = _verify(tmp_path)
-    assert verification.signer.status == "unknown"
-    assert verification.label["en"] == "signature valid (demonstration)"
+    assert verification["signature"].verdict == "not available"
+    assert verification.label["en"].startswith("demonstration signature")
 
 
 @pytest.mark.parametrize("name", ["notebooks/01_data.ipynb", "src/evaluation/effects.py", "requirements.lock"])
 def test_edited_code_is_named(root: Path, name: str) -> None:
-    _flip(root / "code" / name, 0)
+    with (root / "code" / name).open("a") as stream:
+        stream.write("\n")
     verification = _verify(root)
-    assert verification["code"].evidence == (f"{name}: changed",)
-    assert verification.label["en"] == "signature valid (demonstration); other checks failed"
+    assert verification["code"].evidence[0]["en"] == f"{name}: changed"
+    assert verification.label["en"].endswith("; other checks failed")
 
 
 def test_missing_and_added_code_is_named(root: Path) -> None:
     (root / "code/requirements.lock").unlink()
     (root / "code/src/evaluation/shadow.py").write_text("")
-    assert _verify(root)["code"].evidence == ("requirements.lock: missing", "src/evaluation/shadow.py: extra")
+    said = _invalid(_verify(root))["code"]
+    assert "requirements.lock: missing" in said
+    assert "src/evaluation/shadow.py: extra" in said
 
 
 def test_other_data_are_named(root: Path) -> None:
     _flip(root / "study/responses.csv", 0)
     (root / "study/attendance.csv").write_text("participant\n")
-    assert _verify(root)["inputs"].evidence == ("attendance.csv: extra", "responses.csv: changed")
+    evidence = _verify(root)["inputs"].evidence
+    assert [line["en"] for line in evidence[:2]] == ["attendance.csv: extra", "responses.csv: changed"]
 
 
 def test_a_contract_that_the_study_does_not_have_is_caught(root: Path, report: Path) -> None:
     (report / "contract.yml").write_text("parties: []\n")
-    assert _verify(root)["inputs"].evidence == ("contract.yml: the copy in the report differs",)
+    assert "contract.yml: the copy in the report differs" in _invalid(_verify(root))["inputs"]
 
 
 def _truncate(path: Path) -> None:
@@ -418,3 +442,54 @@ def test_a_contract_that_unfolds_without_end_is_an_answer(root: Path, report: Pa
 def test_what_is_not_a_folder_is_a_users_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such folder"):
         verify_report(tmp_path / "absent")
+
+
+def _bomb() -> bytes:
+    """Return a compressed stream that unpacks to 300 MB."""
+    packing = zlib.compressobj(9)
+    return b"".join(packing.compress(bytes(1 << 20)) for _ in range(300)) + packing.flush()
+
+
+def _document(before: bytes, keys: bytes, stream: bytes) -> bytes:
+    """Return a PDF of some objects and a cross-reference stream."""
+    body = b"%PDF-1.7\n" + before
+    table = b"9 0 obj<</Type/XRef/W[1 4 2]/Root 2 0 R/Filter/FlateDecode%s/Length %d>>stream\n%s\nendstream endobj\n"
+    return body + table % (keys, len(stream), stream) + b"startxref\n%d\n%%%%EOF" % len(body)
+
+
+def _packed_objects() -> bytes:
+    bomb = _bomb()
+    packed = b"1 0 obj<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length %d>>stream\n%s\nendstream endobj\n"
+    entries = [(0, 0, 65535), (1, 9, 0), (2, 1, 0)]
+    rows = b"".join(kind.to_bytes(1) + place.to_bytes(4) + at.to_bytes(2) for kind, place, at in entries)
+    return _document(packed % (len(bomb), bomb), b"/Size 3", zlib.compress(rows))
+
+
+def _packed_table() -> bytes:
+    return _document(b"", b"/Size 40000000", _bomb())
+
+
+def _table_of_itself() -> bytes:
+    return b"%PDF-1.4\nxref\n0 1\n0000000000 65535 f \ntrailer<</Size 1/Root 1 0 R/Prev 9>>\nstartxref\n9\n%%EOF"
+
+
+def _nested_without_end() -> bytes:
+    body = b"%PDF-1.4\n1 0 obj" + b"[" * 1_000_000 + b"\nendobj\n"
+    table = b"xref\n0 2\n0000000000 65535 f \n0000000009 00000 n \ntrailer<</Size 2/Root 1 0 R>>\n"
+    return body + table + b"startxref\n%d\n%%%%EOF" % len(body)
+
+
+@pytest.mark.parametrize("made", [_packed_objects, _packed_table, _table_of_itself, _nested_without_end])
+@pytest.mark.parametrize("name", [PDF, SIGNED_PDF])
+def test_a_pdf_made_to_exhaust_its_reader_is_an_answer(root: Path, name: str, made: Callable[[], bytes]) -> None:
+    (root / "reports/s" / name).write_bytes(made())
+    assert name in " ".join(_invalid(verify_report(root / "reports/s")).values())
+
+
+def test_a_pipe_in_a_report_is_an_answer_and_nobody_waits_for_it(root: Path, report: Path) -> None:
+    for name in (SIGNED_PDF, "contract.yml"):
+        (report / name).unlink()
+        os.mkfifo(report / name)
+    invalid = _invalid(_verify(root))
+    assert f"{SIGNED_PDF}: expected a regular file" in invalid["unchanged"]
+    assert "a link or a device" in invalid["files"]

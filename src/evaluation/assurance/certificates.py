@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from asn1crypto.pkcs12 import Pfx
 from cryptography import x509
@@ -16,10 +18,16 @@ from cryptography.x509.oid import NameOID
 from pyhanko.sign.signers import Signer, SimpleSigner
 
 from evaluation.errors import UserError
+from evaluation.language import text
 
 # An X.509 common name holds at most 64 characters; this has exactly as many.
 DEMONSTRATION = "DIMOSTRAZIONE SENZA VALORE LEGALE; DEMONSTRATION, NO LEGAL VALUE"
 DEMONSTRATION_VALIDITY = timedelta(days=7)
+REAL = text(
+    "Lo studio è reale: una dimostrazione non ha valore legale. Firmare con il proprio certificato.",
+    "The study is real: a demonstration has no legal value. Sign with your own certificate.",
+)
+LONGEST_SECRET = 1024  # bytes
 
 
 @dataclass(frozen=True)
@@ -77,36 +85,57 @@ class Credentials:
         UserError
             The file lies below the root `code`, is absent or is no PKCS#12; or the passphrase does not open it.
         """
-        if path.resolve().is_relative_to(code.resolve()):
-            raise UserError(
-                f"{path.name}: lies in the repository. Keys are never kept there: move it out and try again."
-            )
+        _outside(path, code)
         try:
             archive = path.read_bytes()
             Pfx.load(archive, strict=True)["auth_safe"]["content"]
         except OSError as error:
             raise UserError(
-                f"{path}: cannot be read ({error.strerror}). Give the path of a .p12 or .pfx file."
+                text(
+                    f"{path}: non si legge ({error.strerror}). Indicare il percorso di un file .p12 o .pfx.",
+                    f"{path}: cannot be read ({error.strerror}). Give the path of a .p12 or .pfx file.",
+                )
             ) from error
         except (ValueError, TypeError) as error:
             raise UserError(
-                f"{path.name}: not a PKCS#12 file. Expected a .p12 or .pfx with key and certificate."
+                text(
+                    f"{path.name}: non è un file PKCS#12. Atteso un .p12 o .pfx con chiave e certificato.",
+                    f"{path.name}: not a PKCS#12 file. Expected a .p12 or .pfx with key and certificate.",
+                )
             ) from error
         try:
             return cls._unlock(archive, passphrase.encode())
         except ValueError as error:
             raise UserError(
-                f"{path.name}: the passphrase does not open it, or it holds no key with its certificate. "
-                "Check the passphrase; export key and certificate again if it is right."
+                text(
+                    f"{path.name}: la frase segreta non lo apre, o manca la chiave con il suo certificato. "
+                    "Controllare la frase; se è giusta, esportare di nuovo chiave e certificato.",
+                    f"{path.name}: the passphrase does not open it, or it holds no key with its certificate. "
+                    "Check the passphrase; export key and certificate again if it is right.",
+                )
             ) from error
 
     def check(self, provenance: str, moment: datetime) -> None:
         """Raise UserError if these credentials may not sign a study of this provenance at this moment."""
         if self.certificate.demonstration and provenance == "real":
-            raise UserError("The study is real: a demonstration has no legal value. Sign with your own certificate.")
+            raise UserError(REAL)
+        held: Any = self.signer.signing_cert
+        usage = held.key_usage_value
+        if usage is not None and "non_repudiation" not in usage.native:
+            raise UserError(
+                text(
+                    f"Il certificato di {self.certificate.name} non serve a firmare documenti (non ripudio).",
+                    f"The certificate of {self.certificate.name} is not for signing documents (non-repudiation).",
+                )
+            )
         if not self.certificate.covers(moment):
-            period = f"{self.certificate.not_before:%Y-%m-%d} to {self.certificate.not_after:%Y-%m-%d}"
-            raise UserError(f"The certificate of {self.certificate.name} is valid from {period}. Use one valid today.")
+            name, since, until = self.certificate.name, self.certificate.not_before, self.certificate.not_after
+            raise UserError(
+                text(
+                    f"Il certificato di {name} vale dal {since:%Y-%m-%d} al {until:%Y-%m-%d}. Usarne uno valido oggi.",
+                    f"The certificate of {name} is valid from {since:%Y-%m-%d} to {until:%Y-%m-%d}. Use one valid today.",
+                )
+            )
 
     @classmethod
     def _unlock(cls, archive: bytes, passphrase: bytes | None) -> Credentials:
@@ -122,6 +151,47 @@ def plain(name: str) -> str:
     """Return a name someone else wrote on one line, at most 120 characters, none of them invisible."""
     visible = (character for character in name if unicodedata.category(character)[0] != "C" or character.isspace())
     return " ".join("".join(visible).split())[:120]
+
+
+def read_secret(path: Path, *, code: Path) -> str:
+    """Read a PIN or a passphrase: the first line of a file of one's own.
+
+    Raises
+    ------
+    UserError
+        The file lies below the root `code`, is absent or empty, or may be read by others.
+    """
+    _outside(path, code)
+    try:
+        others, secret = path.stat().st_mode & 0o077, path.read_bytes()[:LONGEST_SECRET].decode("utf-8")
+    except (OSError, ValueError) as error:
+        raise UserError(
+            text(
+                f"{path}: non si legge. Atteso un file di testo con il PIN o la frase segreta.",
+                f"{path}: cannot be read. Expected a text file with the PIN or passphrase.",
+            )
+        ) from error
+    if others and os.name == "posix":
+        raise UserError(
+            text(
+                f"{path.name}: anche altri possono leggerlo. Renderlo solo proprio (chmod 600), poi riprovare.",
+                f"{path.name}: others may read it. Make it your own (chmod 600), then try again.",
+            )
+        )
+    if not secret.strip():
+        raise UserError(text(f"{path.name}: è vuoto.", f"{path.name}: is empty."))
+    return secret.splitlines()[0]
+
+
+def _outside(path: Path, code: Path) -> None:
+    """Refuse a key or a secret that lies in the repository, before it is read."""
+    if path.resolve().is_relative_to(code.resolve()):
+        raise UserError(
+            text(
+                f"{path.name}: è nel repository. Le chiavi non si tengono mai lì: spostarlo fuori e riprovare.",
+                f"{path.name}: lies in the repository. Keys are never kept there: move it out and try again.",
+            )
+        )
 
 
 def _demonstration_certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

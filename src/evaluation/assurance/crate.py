@@ -25,8 +25,9 @@ from evaluation.assurance.manifest import (
     write_whole,
 )
 from evaluation.errors import UserError, VerificationFailed
-from evaluation.language import Language, Text
+from evaluation.language import Language, Text, text
 
+LOCK = "requirements.lock"
 SOFTWARE = "officine-mezzogiorno-evaluation"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 SHA256_TERM = "https://w3id.org/ro/terms/workflow-run#sha256"
@@ -68,7 +69,7 @@ def code_files(code: Path) -> tuple[str, ...]:
         raise UserError(
             f"{code}: no package in src/evaluation. Give the folder that holds src, notebooks and the lock."
         )
-    found = [*code.glob("notebooks/*.ipynb"), *code.glob("src/evaluation/**/*"), code / "requirements.lock"]
+    found = [*code.glob("notebooks/*.ipynb"), *code.glob("src/evaluation/**/*"), code / LOCK]
     names = (path.relative_to(code) for path in found if path.is_file())
     return tuple(sorted(name.as_posix() for name in names if not any(_is_cache(part) for part in name.parts)))
 
@@ -115,8 +116,8 @@ def write_crate(
     return hashlib.sha256(data).hexdigest()
 
 
-def read_crate(report: Path) -> Hashes:
-    """Return the SHA-256 that the crate gives for each file, by identifier: a path, `#input/…` or `#code/…`.
+def read_crate(report: Path, prefix: str) -> Hashes:
+    """Return the SHA-256 that the crate gives for each file: of the inputs (`INPUT`), the code (`CODE`), the report ("").
 
     Raises
     ------
@@ -128,8 +129,14 @@ def read_crate(report: Path) -> Hashes:
         listed = [(unquote(entity["@id"]), str(entity["sha256"])) for entity in entities if "sha256" in entity]
     described = dict(listed)
     if len(described) < len(listed) or not all(map(str.isprintable, described)):
-        raise VerificationFailed(f"{CRATE}: a file is described twice, or under a name with control characters.")
-    return described
+        raise VerificationFailed(
+            text(
+                f"{CRATE}: un file è descritto due volte, o con un nome che ha caratteri di controllo.",
+                f"{CRATE}: a file is described twice, or under a name with control characters.",
+            )
+        )
+    chosen = [name for name in described if (name.startswith(prefix) if prefix else not name.startswith("#"))]
+    return {name.removeprefix(prefix): described[name] for name in chosen}
 
 
 def _is_cache(part: str) -> bool:

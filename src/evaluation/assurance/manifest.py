@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Literal
 
 from evaluation.errors import UserError, VerificationFailed
-from evaluation.language import LANGUAGES, Language
+from evaluation.language import LANGUAGES, Language, text
 
 CRATE = "ro-crate-metadata.json"
 SUMS = "SHA256SUMS"
@@ -26,6 +28,10 @@ Hashes = dict[str, str]
 """SHA-256 in lower-case hexadecimal by relative POSIX path."""
 
 MEGABYTE = 1 << 20
+# What no report reaches: beyond these, a folder is an attack on whoever looks into it, and is answered as such.
+LARGEST_FILE, MOST_FILES, DEEPEST = 1024 * MEGABYTE, 20_000, 16
+AT_ONCE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 
@@ -73,18 +79,60 @@ def reading(name: str) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        raise VerificationFailed(f"{name}: cannot be read as what it should be ({type(error).__name__}).") from error
+        kind = type(error).__name__
+        raise VerificationFailed(
+            text(
+                f"{name}: non si legge come ciò che dovrebbe essere ({kind}).",
+                f"{name}: cannot be read as what it should be ({kind}).",
+            )
+        ) from error
 
 
 def read_bounded(path: Path, megabytes: int = 64) -> bytes:
     """Read a file someone else may have prepared; VerificationFailed if absent, a link or larger than expected."""
-    if path.is_symlink() or not path.is_file():
-        raise VerificationFailed(f"{path.name}: expected a regular file, found none. Ask for a complete report folder.")
-    with path.open("rb") as stream:
+    with open_plain(path) as stream:
         data = stream.read(megabytes * MEGABYTE + 1)
     if len(data) > megabytes * MEGABYTE:
-        raise VerificationFailed(f"{path.name}: larger than {megabytes} MB, which no such file of a report is.")
+        raise _too_large(path.name, megabytes)
     return data
+
+
+@contextmanager
+def open_plain(path: Path, *, follow: bool = False) -> Iterator[BufferedReader]:
+    """Open a regular file, without waiting for the other end of a pipe; through a link only to `follow`.
+
+    Raises
+    ------
+    VerificationFailed
+        There is no such file, or it is a folder, a pipe, a device.
+    """
+    try:
+        handle = os.open(path, AT_ONCE if follow else AT_ONCE | NO_LINK)
+    except (OSError, ValueError) as error:
+        raise _not_plain(path.name) from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise _not_plain(path.name)
+    with os.fdopen(handle, "rb") as stream:
+        yield stream
+
+
+def _not_plain(name: str) -> VerificationFailed:
+    return VerificationFailed(
+        text(
+            f"{name}: atteso un file ordinario, non trovato. Chiedere una cartella completa del rapporto.",
+            f"{name}: expected a regular file, found none. Ask for a complete report folder.",
+        )
+    )
+
+
+def _too_large(name: str, megabytes: int) -> VerificationFailed:
+    return VerificationFailed(
+        text(
+            f"{name}: supera {megabytes} MB, che nessun file così di un rapporto raggiunge.",
+            f"{name}: larger than {megabytes} MB, which no such file of a report is.",
+        )
+    )
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -101,28 +149,58 @@ def files_in(folder: Path) -> tuple[str, ...]:
     Raises
     ------
     VerificationFailed
-        A link or a device, which could point outside the folder, or a name that a line of text cannot hold.
+        A link or a device, which could point outside the folder; a name that a line of text cannot hold; a folder that
+        cannot be listed; more or deeper folders than any report has.
     """
-    names = []
-    for parent, folders, files in os.walk(folder):
-        for entry in (Path(parent, name) for name in (*folders, *files)):
-            name = entry.relative_to(folder).as_posix()
+    names: list[str] = []
+    waiting = [folder]
+    while waiting:
+        for entry in _entries(waiting.pop()):
+            name = Path(entry).relative_to(folder).as_posix()
             if not name.isprintable() or "\\" in name:
-                raise VerificationFailed(f"{name!a}: a file name with control characters. Rename it or take it out.")
+                raise _refused(
+                    f"{name!a}", ("un nome con caratteri di controllo", "a file name with control characters")
+                )
             if entry.is_symlink() or not (entry.is_file() or entry.is_dir()):
-                raise VerificationFailed(f"{name}: a link or a device; a report holds plain files only. Take it out.")
-            if not entry.is_dir():
+                raise _refused(name, ("un collegamento o un dispositivo", "a link or a device"))
+            if name.count("/") >= DEEPEST or len(names) >= MOST_FILES:
+                raise _refused(name, ("troppi file o troppe cartelle", "too many files or folders"))
+            if entry.is_dir():
+                waiting.append(Path(entry))
+            else:
                 names.append(name)
     return tuple(sorted(names))
 
 
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """List a folder; one that cannot be listed could hide files, and is no report's."""
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except OSError as error:
+        unreadable = ("una cartella che non si può leggere", "a folder that cannot be read")
+        raise _refused(f"{folder.name!a}", unreadable) from error
+
+
+def _refused(name: str, what: tuple[str, str]) -> VerificationFailed:
+    return VerificationFailed(
+        text(
+            f"{name[:200]}: {what[0]}; un rapporto ha solo file ordinari, con nomi semplici. Toglierlo.",
+            f"{name[:200]}: {what[1]}; a report holds plain files with plain names only. Take it out.",
+        )
+    )
+
+
 def hashes(folder: Path, names: Iterable[str]) -> Hashes:
-    """Return the SHA-256 of each of these files of `folder`."""
-    found = {}
-    for name in names:
-        with (folder / name).open("rb") as stream:
-            found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
-    return found
+    """Return the SHA-256 of each of these files of `folder`; VerificationFailed if one is no file or is too large."""
+    return {name: _digest(folder / name) for name in names}
+
+
+def _digest(path: Path) -> str:
+    with open_plain(path, follow=True) as stream:  # of a report, `files_in` refuses links; a study may hold them
+        if os.fstat(stream.fileno()).st_size > LARGEST_FILE:
+            raise _too_large(path.name, LARGEST_FILE // MEGABYTE)
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_sums(report: Path) -> Path:
