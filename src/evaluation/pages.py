@@ -98,6 +98,13 @@ def write_door(study: Study, reports: Path, names: list[str], languages: tuple[L
             "ro-crate-metadata.json",
         ),
         (text("Somme di controllo", "Checksums"), "SHA256SUMS"),
+        (
+            text(
+                "Pagina che verifica senza rete (meglio una copia avuta da altri: questa garantirebbe per sé)",
+                "A page that verifies offline (better a copy from elsewhere: this one would vouch for itself)",
+            ),
+            "verify.html",
+        ),
     ]
     shown = BANNERS.get(study.protocol.study.provenance)
     door = Door(

@@ -20,7 +20,7 @@ from evaluation import __version__
 from evaluation.errors import RunFailed
 from evaluation.language import LANGUAGES, Language
 from evaluation.runs import Outputs
-from evaluation.study.folder import FILES, Study
+from evaluation.study.folder import Study, study_files
 from evaluation.study.places import repository, study_folder
 
 
@@ -313,7 +313,7 @@ def _pdf(run: Run, language: Language) -> Path:
 
 
 def _inputs(folder: Path) -> list[Path]:
-    return [folder / name for name in FILES if (folder / name).is_file()]
+    return [folder / name for name in study_files(folder)]
 
 
 def _code() -> list[Path]:

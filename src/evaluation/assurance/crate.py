@@ -26,6 +26,7 @@ from evaluation.assurance.manifest import (
 )
 from evaluation.errors import UserError, VerificationFailed
 from evaluation.language import Language, Text, text
+from evaluation.study.folder import study_files
 
 LOCK = "requirements.lock"
 SOFTWARE = "officine-mezzogiorno-evaluation"
@@ -37,15 +38,6 @@ CODE = "#code/"
 # the epoch stands for "no date", as it does for reproducible builds.
 NO_DATE = "1970-01-01"
 
-STUDY_FILES = (
-    "protocol.yml",
-    "contract.yml",
-    "instrument.csv",
-    "participants.csv",
-    "responses.csv",
-    "attendance.csv",
-    "programme.csv",
-)
 MEDIA_TYPES = {
     ".csv": "text/csv",
     ".html": "text/html",
@@ -56,11 +48,6 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".yml": "application/yaml",
 }
-
-
-def study_files(study: Path) -> tuple[str, ...]:
-    """Return the files of the study format that this study has."""
-    return tuple(name for name in STUDY_FILES if (study / name).is_file())
 
 
 def code_files(code: Path) -> tuple[str, ...]:

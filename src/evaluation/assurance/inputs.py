@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from evaluation.assurance.answers import about_file
-from evaluation.assurance.crate import study_files
 from evaluation.assurance.lock import LockState
 from evaluation.assurance.manifest import Hashes, compare, files_in, hashes
 from evaluation.language import Text, text
+from evaluation.study.folder import study_files
 
 CONTRACT = "contract.yml"
 COPIES = ("protocol.yml", CONTRACT)

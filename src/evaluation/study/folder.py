@@ -36,6 +36,7 @@ FILES = (
     "protocol.yml", "contract.yml", "instrument.csv", "participants.csv",
     "responses.csv", "attendance.csv", "programme.csv",
 )  # fmt: skip
+LOCKS = ("lock/*.json", "lock/*.tsr")  # of evaluation lock
 CONSENT = ("guardian_consent", "assent")
 NO_COVARIATES = (ROW, "participant", "centre", "treated", "consenting", *CONSENT, "enrolled_on", "left_on")
 HOURS_A_DAY = 24
@@ -43,6 +44,12 @@ EXPECTED_SECONDS = text("un numero di secondi, da 0 in su", "a number of seconds
 PROGRAMME_COLUMNS = (
     "project", "indicator_it", "indicator_en", "kind", "value", "unit", "period", "source", "flag",
 )  # fmt: skip
+
+
+def study_files(folder: Path) -> tuple[str, ...]:
+    """Return what a study consists of: the files of the format that are there, and its locks."""
+    locks = sorted(path.relative_to(folder).as_posix() for pattern in LOCKS for path in folder.glob(pattern))
+    return (*(name for name in FILES if (folder / name).is_file()), *locks)
 
 
 @dataclass(frozen=True)
