@@ -17,6 +17,7 @@ ENVIRONMENT = command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: inst
 ## test-study      the study that ships, from raw answers to signature
 ## test-browser    the pages of the report in a browser
 ## lab             the notebooks in JupyterLab
+## lessons         the course, as pages in reports/lessons
 ## verify          check the signature and the hashes of the report
 ## lint            style, types, and notebooks stored without outputs
 ## bench           time and memory of the slow parts
@@ -24,7 +25,7 @@ ENVIRONMENT = command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: inst
 ## clean           delete what was made for the study; it can all be made again, but for real signatures
 
 TESTS = test-unit test-gold test-recovery test-study test-browser
-.PHONY: help report test $(TESTS) lab verify lint bench lock clean environment test-environment
+.PHONY: help report test $(TESTS) lab lessons verify lint bench lock clean environment test-environment
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -49,6 +50,10 @@ $(TESTS): test-environment
 # the environment comes first on the PATH, so that a terminal opened in JupyterLab knows `evaluation`
 lab: environment
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab notebooks/start.ipynb
+
+# the lessons read a public data set that comes with the test environment
+lessons: test-environment
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/evaluation lessons
 
 verify: environment
 	@$(BIN)/evaluation verify reports/$(STUDY)

@@ -15,6 +15,7 @@ from evaluation.commands.console import err, user_language
 from evaluation.commands.design import design
 from evaluation.commands.erase import erase
 from evaluation.commands.import_ import import_
+from evaluation.commands.lessons import lessons
 from evaluation.commands.lock import lock
 from evaluation.commands.new import new
 from evaluation.commands.pseudonymise import pseudonymise
@@ -40,6 +41,7 @@ app = typer.Typer(
 PANELS = {  # in the order of the work, as --help shows them
     "A study": (new, design, lock, pseudonymise, import_, check, erase, synthesize),
     "A report": (run, sign, verify),
+    "The course": (lessons,),
 }
 for panel, commands in PANELS.items():
     for command in commands:

@@ -14,13 +14,13 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from report_sample import HOSTILE, code, effects, means, notebook, prose, sample, wide
 
-from evaluation.assurance.manifest import SIGNATURE_BOX
+from evaluation.assurance.fields import BOX, FIELD, ROLES
 from evaluation.errors import UserError
 from evaluation.language import Language
 from evaluation.reporting.exhibits import Table, escape_markdown
 from evaluation.reporting.html import EvaluationHTMLExporter
 from evaluation.reporting.page import read_page
-from evaluation.reporting.pdf import EvaluationPDFExporter, to_typst
+from evaluation.reporting.pdf import Attachment, EvaluationPDFExporter, to_typst
 
 DIGEST = "0123456789abcdef" * 4
 READS = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext reads what the PDF says")
@@ -151,7 +151,7 @@ def test_figures_are_vectors_and_figures_and_formulae_have_words(italian: bytes)
 
 
 @READS
-def test_the_box_for_the_signature_lies_on_the_last_sheet(italian: bytes, tmp_path: Path):
+def test_the_boxes_for_the_signatures_lie_on_the_last_sheet(italian: bytes, tmp_path: Path):
     with pikepdf.open(io.BytesIO(italian)) as pdf:
         last, height = len(pdf.pages), float(pdf.pages[-1].mediabox[3])
 
@@ -162,9 +162,53 @@ def test_the_box_for_the_signature_lies_on_the_last_sheet(italian: bytes, tmp_pa
             italian, tmp_path, "-f", str(last), *(str(round(each) if n % 2 else each) for n, each in enumerate(area))
         )
 
-    assert inside(SIGNATURE_BOX) == ""
-    assert "La firma nel riquadro" in words(italian, tmp_path, "-f", str(last))
+    assert {inside(box) for box in BOX.values()} == {""}
+    label = BOX["statistician"]
+    assert inside((label[0], label[3], label[2], label[3] + 16)) == "Statistico responsabile"
+    assert "Le firme nei riquadri" in words(italian, tmp_path, "-f", str(last))
     assert "Firma" not in words(report(sample(), signature=False), tmp_path)
+
+
+def test_an_empty_tagged_field_stands_ready_for_each_signer(italian: bytes):
+    with pikepdf.open(io.BytesIO(italian)) as pdf:
+        tree = pdf.Root.StructTreeRoot
+        numbers = list(tree.ParentTree.Nums)
+        forms = dict(zip(map(int, numbers[::2]), numbers[1::2], strict=True))
+        for role, field in zip(ROLES, pdf.pages[-1].Annots, strict=True):
+            assert (str(field.T), tuple(map(int, field.Rect))) == (FIELD[role], BOX[role])
+            assert "/V" not in field and forms[int(field.StructParent)].K.Obj.objgen == field.objgen
+            assert ("/Lock" in field) == (role == ROLES[-1])
+    with pikepdf.open(io.BytesIO(report(sample(), signature=False))) as pdf:
+        assert "/AcroForm" not in pdf.Root
+
+
+FILES = [
+    Attachment("ro-crate-metadata.json", b"{}", "application/ld+json", "Provenance", "source"),
+    Attachment("estimates.csv", b"estimate\n0.34\n", "text/csv", "Estimates"),
+]
+
+
+def test_files_travel_inside_with_what_they_are_to_the_report():
+    made = report(sample(), date="2023-09-30", attachments=FILES)
+    with pikepdf.open(io.BytesIO(made)) as pdf:
+        with pdf.open_metadata() as metadata:
+            assert (metadata.pdfa_status, metadata["pdfuaid:part"]) == ("3A", "1")
+        assert {name: file.get_file().read_bytes() for name, file in pdf.attachments.items()} == {
+            each.name: each.data for each in FILES
+        }
+        said = {
+            str(each.UF): (str(each.AFRelationship), str(each.Desc), str(each.EF.F.Subtype)) for each in pdf.Root.AF
+        }
+        assert said == {
+            "ro-crate-metadata.json": ("/Source", "Provenance", "/application/ld+json"),
+            "estimates.csv": ("/Data", "Estimates", "/text/csv"),
+        }
+    assert made == report(sample(), date="2023-09-30", attachments=FILES)
+
+
+def test_without_files_the_report_is_pdf_a_2(italian: bytes):
+    with pikepdf.open(io.BytesIO(italian)) as pdf:
+        assert not pdf.attachments
 
 
 @READS

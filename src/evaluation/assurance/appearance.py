@@ -21,9 +21,9 @@ SIGNED_AT = text("Data e ora (UTC)", "Date and time (UTC)")
 # Names reach Typst as input strings, which it sets as they are: no markup in a certificate can act.
 _DRAWING = b"""
 #set page(width: 442pt, height: 74pt, margin: 0pt)
-#set text(font: "Libertinus Serif", size: 9pt)
-#rect(width: 100%, height: 100%, stroke: 0.5pt, inset: 8pt, {
-  let line(key) = block(spacing: 5pt, sys.inputs.at(key))
+#set text(font: "Libertinus Serif", size: 9.5pt)
+#pad(8pt, {
+  let line(key) = block(spacing: 6pt, sys.inputs.at(key))
   line("signed_by")
   line("role")
   line("signed_at")
