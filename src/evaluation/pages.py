@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaluation.citation import cells_of
 from evaluation.language import LANGUAGES, Language, Text, text
 from evaluation.study.folder import Study
+
+if TYPE_CHECKING:
+    from evaluation.reporting.pdf import Attachment
 
 BANNERS: dict[str, Text] = {
     "synthetic": text("DATI SINTETICI, DIMOSTRAZIONE", "SYNTHETIC DATA, DEMONSTRATION"),
@@ -62,8 +67,13 @@ def notebook_titles() -> dict[str, Text]:
     }
 
 
-def write_pdf(study: Study, executed: Path, pdf: Path, language: Language, crate_digest: str) -> None:
-    """Write one language of the evaluator's report as PDF; it prints the digest of the crate."""
+def write_pdf(
+    study: Study, executed: Path, pdf: Path, language: Language, crate_digest: str, *, attach: bool = False
+) -> None:
+    """Write one language of the evaluator's report as PDF; it prints the digest of the crate.
+
+    attach : put the crate and the tables, which lie beside, into the PDF (PDF/A-3a).
+    """
     import nbformat
 
     from evaluation.reporting.pdf import EvaluationPDFExporter
@@ -75,9 +85,24 @@ def write_pdf(study: Study, executed: Path, pdf: Path, language: Language, crate
         banner=banner(study, language),
         date=about.date.isoformat() if about.date else "",
         crate_digest=crate_digest,
+        attachments=list(_attachments(pdf.parent, language)) if attach else [],
     )
     data, _ = exporter.from_notebook_node(nbformat.read(executed, as_version=4))
     pdf.write_bytes(data)
+
+
+def _attachments(reports: Path, language: Language) -> Iterator[Attachment]:
+    """Return the files that travel in the PDF, with what readers call them."""
+    from evaluation.reporting.pdf import Attachment
+
+    described = {"it": "Descrizione di dati, codice e risultati", "en": "Description of data, code and results"}[
+        language
+    ]
+    crate = reports / "ro-crate-metadata.json"
+    yield Attachment(crate.name, crate.read_bytes(), "application/ld+json", described, "source")
+    for path in sorted((reports / "tables").iterdir()):
+        kind = {".csv": "text/csv", ".json": "application/json"}[path.suffix]
+        yield Attachment(path.name, path.read_bytes(), kind, _table_label(path.stem)[language])
 
 
 def write_door(study: Study, reports: Path, names: list[str], languages: tuple[Language, ...]) -> None:

@@ -69,12 +69,13 @@ def _silent(what: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one study: what it reads, where it builds, in which languages."""
+    """One run of one study: what it reads, where it builds, in which languages, whether the PDF carries the tables."""
 
     study: Study
     outputs: Outputs
     languages: tuple[Language, ...] = LANGUAGES
     jobs: int = 2
+    attach: bool = False
     notify: Notify = _silent
 
     @property
@@ -94,7 +95,7 @@ class Outcome:
 
 def run_study(
     name: str, *, output: Path | None = None, languages: Iterable[Language] = LANGUAGES, jobs: int | None = None,
-    force: bool = False, notify: Notify | None = None,
+    force: bool = False, attach: bool = False, notify: Notify | None = None,
 ) -> Outcome:  # fmt: skip
     """Run a study from raw to manifest.
 
@@ -108,7 +109,7 @@ def run_study(
     inputs = _digest(_inputs(folder))
     study, _ = checked_study(folder)
     outputs = Outputs.of(study.protocol.study.id, output)
-    run = Run(study, outputs, tuple(languages), jobs or min(os.cpu_count() or 1, 4), notify or _silent)
+    run = Run(study, outputs, tuple(languages), jobs or min(os.cpu_count() or 1, 4), attach, notify or _silent)
     with outputs.locked():
         if force:
             shutil.rmtree(outputs.build, ignore_errors=True)
@@ -226,9 +227,11 @@ def _pdf_task(run: Run, language: Language, code: str) -> Any:
     crate = _reports(run) / "ro-crate-metadata.json"
 
     def work(run: Run) -> None:
-        write_pdf(run.study, executed, _pdf(run, language), language, hashlib.sha256(crate.read_bytes()).hexdigest())
+        digest = hashlib.sha256(crate.read_bytes()).hexdigest()
+        write_pdf(run.study, executed, _pdf(run, language), language, digest, attach=run.attach)
 
-    return _task(run, _pdf(run, language).name, work, code, [executed, crate], [_pdf(run, language)])
+    version = code + ("attach" if run.attach else "")
+    return _task(run, _pdf(run, language).name, work, version, [executed, crate], [_pdf(run, language)])
 
 
 def _door(run: Run) -> None:

@@ -23,6 +23,7 @@ import pandas as pd
 from evaluation.assurance.answers import Comparison
 from evaluation.assurance.crate import code_files
 from evaluation.assurance.folders import compare_folders
+from evaluation.assurance.listed import attachments
 from evaluation.assurance.manifest import CRATE, files_in, read_bounded, reading
 from evaluation.errors import RunFailed, VerificationFailed
 from evaluation.language import LANGUAGES, Language, text
@@ -44,7 +45,8 @@ from pathlib import Path
 from evaluation.errors import UserError
 from evaluation.pipeline import run_study
 try:
-    run_study(sys.argv[1], output=Path(sys.argv[2]), languages=sys.argv[3].split(","), force=True)
+    study, output, languages, attach = sys.argv[1:]
+    run_study(study, output=Path(output), languages=languages.split(","), force=True, attach=attach == "attach")
 except UserError as error:
     sys.exit(str(error))
 """
@@ -53,7 +55,7 @@ import sys
 from pathlib import Path
 from evaluation.rerun import limit_memory, write_pages
 limit_memory()
-write_pages(Path(sys.argv[1]))
+write_pages(Path(sys.argv[1]), attach=sys.argv[2] == "attach")
 """
 
 
@@ -101,7 +103,8 @@ def run_again(report: Path, study: Path, code: Path) -> Comparison:
     """
     with _fresh(code) as fresh:
         shutil.copytree(study, fresh.root / "study")
-        fresh.python(RUN, fresh.root / "study" / ".", fresh.root / "out", ",".join(_languages(report)))
+        languages = ",".join(_languages(report))
+        fresh.python(RUN, fresh.root / "study" / ".", fresh.root / "out", languages, _attach(report))
         return compare_folders(report, fresh.root / "out" / "reports")
 
 
@@ -120,7 +123,7 @@ def make_pages_again(report: Path, code: Path) -> Comparison:
                 (again / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(report / name, again / name)
         try:
-            fresh.python(PAGES, again, seconds=PAGES_SECONDS)
+            fresh.python(PAGES, again, _attach(report), seconds=PAGES_SECONDS)
         except RunFailed as error:
             raise VerificationFailed(
                 text(
@@ -137,7 +140,7 @@ def make_pages_again(report: Path, code: Path) -> Comparison:
     return Comparison((words,), found.differences)
 
 
-def write_pages(report: Path) -> None:
+def write_pages(report: Path, *, attach: bool = False) -> None:
     """Write every page, figure and unsigned PDF of a report folder that has everything else."""
     from evaluation.pages import write_door, write_page, write_pdf
     from evaluation.reporting.verify_page import write_verify_page
@@ -151,9 +154,17 @@ def write_pages(report: Path) -> None:
     digest = hashlib.sha256((report / CRATE).read_bytes()).hexdigest()
     for language in languages:
         executed = report / "notebooks" / f"{REPORT}.ipynb"
-        write_pdf(study, executed, report / f"evaluator-report.{language}.pdf", language, digest)
+        write_pdf(study, executed, report / f"evaluator-report.{language}.pdf", language, digest, attach=attach)
     write_door(study, report, names, languages)
     write_verify_page(report / VERIFY_PAGE)
+
+
+def _attach(report: Path) -> str:
+    """Return `attach` if the unsigned PDFs carry files, else `plain`."""
+    found = [path for language in LANGUAGES if (path := report / f"evaluator-report.{language}.pdf").is_file()]
+    with reading("evaluator-report"):
+        carry = [bool(attachments(path)) for path in found]
+    return "attach" if any(carry) else "plain"
 
 
 def limit_memory() -> None:

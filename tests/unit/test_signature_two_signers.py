@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from asn1crypto.cms import ContentInfo
+from asn1crypto.cms import ContentInfo, SignedData
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from signing_sample import drawn, person, report_in
@@ -261,6 +261,16 @@ def test_the_message_of_two_signers_is_der(twice: Path) -> None:
     message = ContentInfo.load(data, strict=True)
     assert message.copy().dump(force=True) == data
     assert len(message["content"]["signer_infos"]) == len(message["content"]["certificates"]) == 2
+
+
+def test_a_message_without_a_signer_is_no_signature(twice: Path, tmp_path: Path) -> None:
+    report = Path(shutil.copytree(twice, tmp_path / "s"))
+    message = ContentInfo.load((twice / SIGNED_SUMS).read_bytes())["content"]
+    bare = SignedData({name: message[name] for name in ("version", "digest_algorithms", "encap_content_info")})
+    bare["signer_infos"] = []
+    (report / SIGNED_SUMS).write_bytes(ContentInfo({"content_type": "signed_data", "content": bare}).dump())
+    with pytest.raises(VerificationFailed, match="holds no signature"):
+        of_sums(report)
 
 
 def test_the_fields_have_names_that_programs_show(twice: Path) -> None:

@@ -37,6 +37,7 @@ CODE = "#code/"
 # RO-Crate requires a date, and the clock of a machine is no fact about a study: where the protocol gives none,
 # the epoch stands for "no date", as it does for reproducible builds.
 NO_DATE = "1970-01-01"
+LICENCE = "This report may be passed on whole and unchanged. The code that made it is licensed under EUPL-1.2."
 
 MEDIA_TYPES = {
     ".csv": "text/csv",
@@ -163,6 +164,7 @@ def _describe_root(
     root["inLanguage"] = list(languages)
     root["datePublished"] = published.isoformat() if published else NO_DATE
     root["conformsTo"] = crate.add(ContextEntity(crate, PROFILE, properties=profile))
+    root["license"] = LICENCE
     root["mentions"] = run
 
 

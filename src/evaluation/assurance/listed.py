@@ -71,6 +71,12 @@ def _pdf_problems(pdf: Path, keyword: str, found: Hashes) -> Iterator[Text]:
             )
 
 
+def attachments(pdf: Path) -> tuple[str, ...]:
+    """Return the names of the files that a PDF carries."""
+    with pikepdf.open(BytesIO(read_bounded(pdf, LARGEST_PDF))) as document:
+        return tuple(document.attachments)
+
+
 def _digest(stream: pikepdf.Object) -> str:
     """Return the SHA-256 of an attachment, unpacked no further than any file of a report goes."""
     packed = stream.get("/Filter")

@@ -21,8 +21,6 @@ CRATE = "ro-crate-metadata.json"
 SUMS = "SHA256SUMS"
 SIGNED_SUMS = "SHA256SUMS.p7m"
 RUN_LOG = "run.log"
-# Where the report leaves room for the signature on its last page, A4: left, bottom, right, top, in points.
-SIGNATURE_BOX = (77, 80, 519, 154)
 
 Hashes = dict[str, str]
 """SHA-256 in lower-case hexadecimal by relative POSIX path."""

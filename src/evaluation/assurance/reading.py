@@ -105,7 +105,7 @@ def read_signatures_of_pdf(name: str, data: bytes, original: bytes) -> tuple[Sig
         reader = PdfFileReader(BytesIO(data))
         found = list(reader.embedded_regular_signatures)
         if not found:
-            raise VerificationFailed(text(f"{name}: non contiene firme.", f"{name}: holds no signature."))
+            raise _unsigned(name)
         whole = (
             (NOT_PREFIX, data.startswith(original)),
             (ALTERED, not data.startswith(original) or only_signed(reader, data, original)),
@@ -132,7 +132,13 @@ def read_signatures_of_sums(name: str, data: bytes, original: bytes) -> tuple[Si
         content = ContentInfo.load(data, strict=True)["content"]
         same = content["encap_content_info"]["content"].native == original and is_canonical(data)
         read = [_enveloped(name, each, ((OTHER_SUMS, same),)) for each in signers(content)]
+        if not read:
+            raise _unsigned(name)
         return together(sorted(read, key=_when))
+
+
+def _unsigned(name: str) -> VerificationFailed:
+    return VerificationFailed(text(f"{name}: non contiene firme.", f"{name}: holds no signature."))
 
 
 def _embedded(
@@ -145,11 +151,9 @@ def _embedded(
     whole: Sequence[tuple[Text, bool]],
 ) -> Signature:
     """Read one signature of a PDF."""
-    message, _ = embedded.signed_data, embedded.compute_digest()
+    authorities = _authorities(embedded.signed_data)
     status = wait_for(
-        async_validate_pdf_signature(
-            embedded, trusting(embedded.signer_cert), ts_validation_context=_authorities(message)
-        )
+        async_validate_pdf_signature(embedded, trusting(embedded.signer_cert), ts_validation_context=authorities)
     )
     allowed, changes = (LTA_UPDATES if last else FORM_FILLING), status.modification_level
     ends = status.coverage == SignatureCoverageLevel.ENTIRE_FILE

@@ -21,6 +21,9 @@ def run(
     language: Languages = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Notebooks that run side by side.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Forget the cache and run every step.")] = False,
+    attach: Annotated[
+        bool, typer.Option("--attach", help="Put tables and manifest into the PDF (PDF/A-3a rather than PDF/A-2a).")
+    ] = False,
     show: Annotated[bool, typer.Option("--open", help="Open the report in the browser when it is done.")] = False,
 ) -> None:
     """Everything from raw to HTML, unsigned PDF and manifest."""
@@ -28,7 +31,7 @@ def run(
 
     with progress() as notify:
         outcome = run_study(
-            study, output=output, languages=languages(language), jobs=jobs, force=force, notify=notify
+            study, output=output, languages=languages(language), jobs=jobs, force=force, attach=attach, notify=notify
         )  # fmt: skip
     summarise_report(outcome.reports)
     executed = ", ".join(outcome.executed)
