@@ -24,6 +24,7 @@ ENVIRONMENT = command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: inst
 ## lock            recompile the lock files and environment.yml (ARGS=--upgrade moves to newer versions)
 ## clean           delete what was made for the study; it can all be made again, but for real signatures
 
+SIDE_BY_SIDE = --numprocesses auto --dist loadfile  # a file of tests stays together, with what it made
 TESTS = test-unit test-gold test-recovery test-study test-browser
 .PHONY: help report test $(TESTS) lab lessons verify lint bench lock clean environment test-environment
 
@@ -42,10 +43,10 @@ report: environment
 	@$(BIN)/evaluation verify reports/$(STUDY)
 
 test: test-environment
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
 $(TESTS): test-environment
-	@$(BIN)/pytest tests/$(@:test-%=%) $(ARGS)
+	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/$(@:test-%=%) $(ARGS)
 
 # the environment comes first on the PATH, so that a terminal opened in JupyterLab knows `evaluation`
 lab: environment
