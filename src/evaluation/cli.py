@@ -27,6 +27,7 @@ from evaluation.errors import UserError
 from evaluation.language import text
 
 DEBUG = "--debug"
+FAILED = text("Errore:", "Error:")
 STOPPED = text(
     "Interrotto. Gli ultimi risultati buoni sono intatti; rieseguire per continuare.",
     "Stopped. The last good outputs are whole; run again to go on.",
@@ -59,7 +60,7 @@ def main() -> NoReturn:
     except UserError as error:
         if debug:
             traceback.print_exc()
-        err.print(f"[bold red]{type(error).__name__}[/]\n{escape(error.message[user_language()])}")
+        err.print(f"[bold red]{FAILED[user_language()]}[/] {escape(error.message[user_language()])}")
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         err.print(STOPPED[user_language()])

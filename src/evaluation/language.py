@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Literal, get_args
 
@@ -14,6 +15,10 @@ Text = dict[Language, str]
 
 MINUS = "\u2212"
 NO_VALUE = "\u2013"
+MONTHS: dict[Language, str] = {
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "en": "January February March April May June July August September October November December",
+}
 THOUSANDS: dict[Language, str] = {"it": ".", "en": ","}
 DECIMAL: dict[Language, str] = {"it": ",", "en": "."}
 
@@ -71,3 +76,8 @@ def exact(value: object, language: Language) -> str:
     except InvalidOperation:
         return str(value)
     return cite(value, "exact", plain.replace("-", MINUS).replace(".", DECIMAL[language]))
+
+
+def long_date(day: date, language: Language) -> str:
+    """Write a date in words: `30 settembre 2023`."""
+    return f"{day.day} {MONTHS[language].split()[day.month - 1]} {day.year}"

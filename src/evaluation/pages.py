@@ -117,6 +117,11 @@ def write_door(study: Study, reports: Path, names: list[str], languages: tuple[L
     downloads = [(text(*_pdf_label(language)), f"evaluator-report.{language}.pdf") for language in languages]
     downloads += [(_table_label(name), f"tables/{name}.csv") for name in tables]
     downloads += [
+        (words, name)
+        for name, words in (("protocol.yml", text("Protocollo", "Protocol")), ("contract.yml", text("Contratto", "Contract")))
+        if (reports / name).is_file()
+    ]
+    downloads += [
         (text("Calcolo del pagamento", "Payment calculation"), "tables/payment.json"),
         (
             text("Descrizione di dati, codice e risultati", "Description of data, code and results"),

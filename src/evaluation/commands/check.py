@@ -47,15 +47,16 @@ def check(
 
 def _print(findings: tuple[Finding, ...], language: Language) -> None:
     """Print a table by child on a terminal; in a pipe one line a finding."""
-    if out.is_terminal:
-        from evaluation.reporting.findings_groups import grouped
+    from evaluation.reporting.findings_groups import LABELS, grouped
 
+    if out.is_terminal:
         for group in grouped(findings):
             out.print(_table(group, language), soft_wrap=False)
     else:
         for finding in findings:
             colour = COLOURS[finding.level]
-            out.print(f"[{colour}]{finding.level:<8}[/]{escape(finding.sentence(language))}")
+            level = LABELS[finding.level][language].lower()
+            out.print(f"[{colour}]{level:<8}[/]{escape(finding.sentence(language))}")
     errors = sum(finding.level == "error" for finding in findings)
     rest = len(findings) - errors
     total = text(f"{errors} errori, {rest} avvisi e note.", f"{errors} errors, {rest} warnings and notes.")

@@ -74,7 +74,7 @@ def _assumed(planned: Planned, gap: float, trend: float) -> Iterator[Text]:
     }
     n1, n0, seed = plan.n_treated, plan.n_comparison, analysis.seed
     yield text(
-        f"[bold]Si assume[/] {n1} e {n0} bambini ({source['it']}); correlazione tra le due rilevazioni "
+        f"[bold]Si assume[/] {n1} e {n0} ragazzi ({source['it']}); correlazione tra le due rilevazioni "
         f"{number(plan.rho, 'it')}; alfa {percent(plan.alpha, 'it', 1)}; effetti in deviazioni standard entro il centro.",
         f"[bold]Assumed[/] {n1} and {n0} children ({source['en']}); correlation of the two waves "
         f"{number(plan.rho, 'en')}; alpha {percent(plan.alpha, 'en', 1)}; effects in standard deviations within a centre.",

@@ -50,7 +50,7 @@ def import_(
         out.print(f"{escape(name)}: {platform}")
     say(
         text(
-            f"{done.children} bambini: {done.new} risposte nuove, {done.known} già presenti.",
+            f"{done.children} ragazzi: {done.new} risposte nuove, {done.known} già presenti.",
             f"{done.children} children: {done.new} new answers, {done.known} already there.",
         )
     )

@@ -22,6 +22,15 @@ VERDICTS: dict[str, Text] = {
     "invalid": text("non valido", "invalid"),
     "not available": text("non disponibile", "not available"),
 }
+QUESTIONS: dict[str, Text] = {
+    "signature": text("firma", "signature"),
+    "unchanged": text("intatto", "unchanged"),
+    "files": text("file", "files"),
+    "inputs": text("dati", "inputs"),
+    "code": text("codice", "code"),
+    "tables": text("tabelle", "tables"),
+    "numbers": text("numeri", "numbers"),
+}
 RUNNING = text(
     "Rieseguo tutto da zero, in una cartella vuota…", "Running everything again from nothing, in an empty folder…"
 )
@@ -70,6 +79,6 @@ def _print(answer: Answer) -> None:
     """Print an answer: its verdict and sentence, and under it what it rests on."""
     language = user_language()
     verdict = f"[{COLOURS[answer.verdict]}]{VERDICTS[answer.verdict][language]:<17}[/]"
-    out.print(f"{answer.question_id:<11}{verdict}{escape(answer.summary[language])}")
+    out.print(f"{QUESTIONS[answer.question_id][language]:<11}{verdict}{escape(answer.summary[language])}")
     for evidence in answer.evidence:
         out.print(f"{'':<28}{escape(evidence[language])}")

@@ -68,7 +68,7 @@ def judge_attrition(overall: float, differential: float) -> Attrition:
     NoEstimate : a share is unknown or lies outside 0 to 1.
     """
     if not (0 <= overall <= 1 and 0 <= abs(differential) <= 1):
-        raise NoEstimate("le quote di bambini persi non sono note", "the shares of children lost are not known")
+        raise NoEstimate("le quote di ragazzi persi non sono note", "the shares of children lost are not known")
     size = round(abs(differential), DIGITS)
     cautious, optimistic = (attrition_boundary(overall, assumption) for assumption in BOUNDARY)
     verdict: Verdict = "high"

@@ -93,7 +93,7 @@ def realised(sample: Sample, alpha: float = 0.05) -> Realised:
     """
     pairs = sample.pairs()
     if min(pairs.n_treated, pairs.n_comparison) < 2:
-        raise NoEstimate("meno di due bambini in un centro", "fewer than two children in a centre")
+        raise NoEstimate("meno di due ragazzi in un centro", "fewer than two children in a centre")
     scores = np.stack([pairs.baseline, pairs.follow_up])
     within = [scores[:, rows] - scores[:, rows].mean(axis=1, keepdims=True) for rows in (pairs.treated, ~pairs.treated)]
     covariance = sum(part @ part.T for part in within) / (scores.shape[1] - 2)

@@ -89,7 +89,7 @@ class Estimator:
         used = self.children(sample)
         pairs = used.pairs()
         if pairs.n_treated < 2 or pairs.n_comparison < 2:
-            raise NoEstimate("meno di due bambini in un centro", "fewer than two children in a centre")
+            raise NoEstimate("meno di due ragazzi in un centro", "fewer than two children in a centre")
         return self.fit(used)
 
 
@@ -108,7 +108,7 @@ ESTIMATORS: dict[str, Estimator] = {
     ),
     "drdid": Estimator(drdid, text("doppiamente robusto", "doubly robust"), covariates=True),
     "entropy": Estimator(entropy, text("bilanciamento entropico", "entropy balancing"), covariates=True),
-    "panel": Estimator(panel, text("panel con effetti per bambino", "panel with child effects"), pairs=False),
+    "panel": Estimator(panel, text("panel con effetti per ragazzo", "panel with child effects"), pairs=False),
 }  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def event_study(scores: Array, treated: Array, baseline_index: int) -> EventStud
     groups = [change[complete & rows] for rows in (treated, ~treated)]
     if min(map(len, groups)) < 2:
         raise NoEstimate(
-            "meno di due bambini di un centro sono presenti a tutte le rilevazioni",
+            "meno di due ragazzi di un centro sono presenti a tutte le rilevazioni",
             "fewer than two children of a centre were seen at every wave",
         )
     sigma = sum((np.atleast_2d(np.cov(group.T)) / len(group) for group in groups), np.zeros((pre + post, pre + post)))

@@ -101,7 +101,7 @@ def _location_and_scale(sample: Sample) -> tuple[Array, Array]:
     """Mean and SD of each column: one of both scores for the scores, turned so that the treated gain more."""
     pairs = sample.pairs()
     if min(pairs.n_treated, pairs.n_comparison) < 2:
-        raise NoEstimate("meno di due bambini in un centro", "fewer than two children in a centre")
+        raise NoEstimate("meno di due ragazzi in un centro", "fewer than two children in a centre")
     if np.isnan(sample.covariates).all(axis=0).any():
         raise NoEstimate("una covariata non ha alcun valore", "a covariate has no value at all")
     scores = np.concatenate([pairs.baseline, pairs.follow_up])
@@ -135,7 +135,7 @@ def _posterior_draw(design: Array, y: Array, missing: Array, rng: np.random.Gene
     design = design[:, _independent(design[~missing])]
     n, p = int((~missing).sum()), design.shape[1]
     if n <= p:
-        raise NoEstimate("troppo pochi bambini per il modello", "too few children for the model")
+        raise NoEstimate("troppo pochi ragazzi per il modello", "too few children for the model")
     # with y as the last column, R ends in Q'y and the length of the residuals
     r = np.linalg.qr(np.column_stack([design, y])[~missing], mode="r")
     r *= np.sign(np.diag(r))[:, None]  # a positive diagonal makes R, and so the draws, unique
@@ -223,7 +223,7 @@ def response_weighted(sample: Sample) -> Weighted:
     known = sample.keep(~np.isnan(np.column_stack([sample.baseline, sample.covariates])).any(axis=1))
     seen = ~np.isnan(known.follow_up)
     if min((seen & known.treated).sum(), (seen & ~known.treated).sum()) < 2:
-        raise NoEstimate("meno di due bambini in un centro", "fewer than two children in a centre")
+        raise NoEstimate("meno di due ragazzi in un centro", "fewer than two children in a centre")
     probability = _response_probability(known, seen)
     root = np.sqrt(1 / probability[seen])[:, None]
     design = np.column_stack([np.ones(seen.sum()), known.treated[seen]])
@@ -265,7 +265,7 @@ def _logit(response: Array, design: Array) -> Array:
 
 def _no_counterparts() -> NoEstimate:
     return NoEstimate(
-        "tra i bambini rivisti quasi nessuno somiglia a certi bambini persi",
+        "tra i ragazzi rivisti quasi nessuno somiglia a certi ragazzi persi",
         "hardly any child seen again resembles some of those lost",
     )
 

@@ -82,7 +82,7 @@ def lee_bounds(sample: Sample, alpha: float = 0.05) -> LeeBounds:
     seen = ~np.isnan(sample.change)
     response = [float(seen[group].mean()) if group.any() else 0.0 for group in (sample.treated, ~sample.treated)]
     if min((seen & sample.treated).sum(), (seen & ~sample.treated).sum()) < 2:
-        raise NoEstimate("meno di due bambini in un centro", "fewer than two children in a centre")
+        raise NoEstimate("meno di due ragazzi in un centro", "fewer than two children in a centre")
     swap = response[1] > response[0]
     more = ~sample.treated if swap else sample.treated
     share = 1 - min(response) / max(response)
@@ -145,7 +145,7 @@ def extreme_bounds(sample: Sample, scale: tuple[float, float], alpha: float = 0.
     ):
         raise NoEstimate("i punteggi escono dalla scala dichiarata", "the scores leave the declared scale")
     if min(sample.n_treated, sample.n_comparison) < 2:
-        raise NoEstimate("meno di due bambini in un centro", "fewer than two children in a centre")
+        raise NoEstimate("meno di due ragazzi in un centro", "fewer than two children in a centre")
     least = _filled(sample.follow_up, lowest) - _filled(sample.baseline, highest)
     most = _filled(sample.follow_up, highest) - _filled(sample.baseline, lowest)
     design = np.column_stack([np.ones(len(least)), sample.treated])

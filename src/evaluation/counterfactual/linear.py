@@ -44,7 +44,7 @@ def hc2(y: Array, design: Array, column: int) -> Fit:
     n, p = design.shape
     if n <= p:
         raise NoEstimate(
-            f"servono più di {p} bambini, ce ne sono {n}", f"more than {p} children are needed, there are {n}"
+            f"servono più di {p} ragazzi, ce ne sono {n}", f"more than {p} children are needed, there are {n}"
         )
     scale, r, projected = _triangle(y, design)
     if np.abs(np.diag(r)).min() < TINY * np.abs(np.diag(r)).max():
@@ -57,7 +57,7 @@ def hc2(y: Array, design: Array, column: int) -> Fit:
         q = design[rows] @ inverse
         slack = 1 - np.einsum("ij,ij->i", q, q)
         if slack.min() < TINY:
-            raise NoEstimate("un bambino determina da solo una stima", "one child alone determines a coefficient")
+            raise NoEstimate("un ragazzo determina da solo una stima", "one child alone determines a coefficient")
         contrast = design[rows] @ direction  # row i: x_i' (X'X)^-1 l
         residuals = y[rows] - design[rows] @ coefficients
         weight = contrast**2 / slack

@@ -148,10 +148,12 @@ def _needed(first: pd.Series, numbers: pd.DataFrame, language: Language) -> str:
         "it": "; il suo intervallo contiene già lo zero", "en": "; its interval holds zero already",
     }[language]  # fmt: skip
     return {
-        "it": f"Per azzerare l'effetto di ANCOVA ({shown}) servirebbe una differenza tra i centri, non misurata, che spieghi "
-        f"{share} di quanto resta da spiegare sia dell'esito sia di chi frequenta quale centro{ends}.",
-        "en": f"To bring the ANCOVA effect ({shown}) to zero, an unmeasured difference between the centres would have to "
-        f"explain {share} of what is left unexplained both of the outcome and of who attends which centre{ends}.",
+        "it": f"Per azzerare l'effetto di ANCOVA ({shown}) servirebbe un tratto dei ragazzi, non misurato, che spieghi "
+        f"{share} di quanto resta da spiegare sia dell'esito sia di chi frequenta quale centro{ends}; ciò che tocca un intero "
+        "centro resta fuori da questo conto.",
+        "en": f"To bring the ANCOVA effect ({shown}) to zero, an unmeasured trait of the children would have to explain "
+        f"{share} of what is left unexplained both of the outcome and of who attends which centre{ends}; what touches a whole "
+        "centre stays out of this count.",
     }[language]
 
 

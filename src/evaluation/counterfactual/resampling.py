@@ -96,9 +96,9 @@ def ratio(difference: Array, error: Array) -> Array:
 def standardise(changes: Array, treated: Array) -> Array:
     """Centre and scale each outcome, shape (n, m), rounded: equal values stay equal after a shift or a scale."""
     if min(treated.sum(), (~treated).sum()) < 2:
-        raise NoEstimate("meno di due bambini in un centro", "fewer than two children in a centre")
+        raise NoEstimate("meno di due ragazzi in un centro", "fewer than two children in a centre")
     if not np.isfinite(changes).all():
-        raise NoEstimate("manca il cambiamento di qualche bambino", "the change of some children is missing")
+        raise NoEstimate("manca il cambiamento di qualche ragazzo", "the change of some children is missing")
     spread = changes.std(axis=0)
     if (spread <= np.finfo(float).eps * np.abs(changes).max(axis=0) * len(changes)).any():
         raise NoEstimate("il cambiamento non varia", "the change does not vary")

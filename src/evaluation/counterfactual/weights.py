@@ -21,7 +21,7 @@ KEPT = 0.05  # curvature that one step must leave: a longer one leaps over the m
 EXACT = 1e-18  # squared Newton decrement, after which one more step reaches the rounding error
 STEPS, SIZES = 100, 0.5 ** np.arange(40)
 NO_OVERLAP = (
-    "nessun peso dei bambini di confronto riproduce le medie dei trattati: i due centri non si sovrappongono",
+    "nessun peso dei ragazzi di confronto riproduce le medie dei trattati: i due centri non si sovrappongono",
     "no weights of the comparison children reach the means of the treated: the two centres do not overlap",
 )
 
@@ -109,7 +109,7 @@ def design(treated: Array, features: Array) -> Array:
     n0 = n - int(treated.sum())
     if n - n0 < 2 or n0 < k + 2:
         raise NoEstimate(
-            f"servono almeno 2 bambini trattati e {k + 2} di confronto, ce ne sono {n - n0} e {n0}",
+            f"servono almeno 2 ragazzi trattati e {k + 2} di confronto, ce ne sono {n - n0} e {n0}",
             f"at least 2 treated and {k + 2} comparison children are needed, there are {n - n0} and {n0}",
         )
     if not np.isfinite(features).all():
@@ -120,7 +120,7 @@ def design(treated: Array, features: Array) -> Array:
     triangle = np.linalg.qr(centred[~treated] / np.where(length > 0, length, 1), mode="r")
     if (length <= TINY * np.abs(centre)).any() or (np.abs(np.diag(triangle)) < TINY).any():
         raise NoEstimate(
-            "una covariata (o il punteggio iniziale) è costante tra i bambini di confronto, o ricavabile dalle altre",
+            "una covariata (o il punteggio iniziale) è costante tra i ragazzi di confronto, o ricavabile dalle altre",
             "a covariate (or the baseline) is constant among the comparison children, or follows from the others",
         )
     turn = linalg.solve_triangular(triangle, np.eye(k)) / length[:, None] if k else np.eye(0)
@@ -173,7 +173,7 @@ def normalised_odds(treated: Array, propensity: Array) -> Array:
 def _refuse_extreme(propensity: Array) -> None:
     if propensity.max() > HIGHEST_PROPENSITY:
         raise NoEstimate(
-            "un bambino di confronto ha una propensione oltre 0,995: conterebbe da solo come 199 trattati",
+            "un ragazzo di confronto ha una propensione oltre 0,995: conterebbe da solo come 199 trattati",
             "a comparison child has a propensity above .995: alone it would count as 199 treated ones",
         )
 

@@ -67,7 +67,7 @@ def read_plan(
         few = f"{sizes[0]} / {sizes[1]}"
         raise UserError(
             text(
-                f"Bambini nei due centri: {few}; ne servono almeno 2 per centro. Indicarli con --treated e --comparison.",
+                f"Ragazzi nei due centri: {few}; ne servono almeno 2 per centro. Indicarli con --treated e --comparison.",
                 f"Children in the two centres: {few}; at least 2 a centre are needed. Give them by --treated and --comparison.",
             )
         )
@@ -92,7 +92,7 @@ def count_children(folder: Path, protocol: Protocol) -> tuple[int, int]:
     if not path.is_file():
         raise UserError(
             text(
-                f"{folder.name}: manca participants.csv. Indicare quanti bambini sono previsti: --treated N --comparison N.",
+                f"{folder.name}: manca participants.csv. Indicare quanti ragazzi sono previsti: --treated N --comparison N.",
                 f"{folder.name}: there is no participants.csv. Say how many children are planned: --treated N --comparison N.",
             )
         )

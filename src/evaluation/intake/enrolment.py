@@ -110,7 +110,7 @@ def _check_twice(roster: Roster, findings: Findings) -> None:
         earlier = first.setdefault((normalised_name(child.name), child.birth_date), child.row)
         if earlier != child.row:
             once = text(f"una sola riga; c'è già la riga {earlier}", f"one row only; row {earlier} has it already")
-            action = text("Tenere una sola riga per bambino.", "Keep one row a child.")
+            action = text("Tenere una sola riga per ragazzo.", "Keep one row a child.")
             findings.error(
                 "duplicate_child", roster.file, Words("lo stesso minore", "the same child"), once, action, row=child.row
             )
@@ -213,7 +213,7 @@ def _may_write(places: Places, replace: bool) -> None:
         if not replace:
             raise UserError(
                 text(
-                    f"{path}: contiene già dei bambini. Con --replace si riscrive: la stessa chiave ridà gli stessi codici.",
+                    f"{path}: contiene già dei ragazzi. Con --replace si riscrive: la stessa chiave ridà gli stessi codici.",
                     f"{path}: holds children already. With --replace it is rewritten: the same key gives the same codes.",
                 )
             )

@@ -97,7 +97,7 @@ class ExportMapping(Model):
         """A child and a wave must be told, and nothing twice."""
         defects = []
         if not self.child:
-            column = text("la colonna che dice quale bambino", "the column that tells which child")
+            column = text("la colonna che dice quale ragazzo", "the column that tells which child")
             defects.append(Defect("nothing", column, at=("child",)))
         ways = [name for name in ("wave", "wave_column", "wave_dates") if getattr(self, name)]
         if len(ways) != 1:

@@ -34,7 +34,7 @@ def complete_rows(table: Array, columns: int = 2) -> Array:
     rows = table[~np.isnan(table).any(axis=1)]
     if len(rows) < FEWEST:
         raise NoMeasure(
-            f"servono almeno {FEWEST} bambini con tutte le risposte, ce ne sono {len(rows)}",
+            f"servono almeno {FEWEST} ragazzi con tutte le risposte, ce ne sono {len(rows)}",
             f"at least {FEWEST} children with every answer are needed, there are {len(rows)}",
         )
     return rows

@@ -82,7 +82,7 @@ def screen_item(answers: Array, score: Array, treated: NDArray[np.bool_], minimu
     if not n_treated or not n_comparison:
         raise NoMeasure("un centro non ha risposte", "a centre has no answers")
     if not varies(s):
-        raise NoMeasure("il punteggio non varia fra i bambini", "the score does not vary between children")
+        raise NoMeasure("il punteggio non varia fra i ragazzi", "the score does not vary between children")
     categories = merge_rare(y, g, minimum_cell)
     category = np.searchsorted([merged[0] for merged in categories], y, side="right") - 1
     s, centre = (s - s.mean()) / s.std(), g - g.mean()
@@ -110,7 +110,7 @@ def merge_rare(answers: Array, treated: NDArray[np.bool_], minimum_cell: int) ->
         categories[first : first + 2] = [categories[first] + categories[first + 1]]
     if len(categories) < 2:
         raise NoMeasure(
-            f"non restano due categorie di risposta con almeno {minimum_cell} bambini per centro",
+            f"non restano due categorie di risposta con almeno {minimum_cell} ragazzi per centro",
             f"fewer than two categories of answers with at least {minimum_cell} children a centre remain",
         )
     return tuple(categories)

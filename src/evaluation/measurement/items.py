@@ -81,7 +81,7 @@ def item_rest(items: Array, column: int) -> ItemRest:
     rest = np.delete(complete, column, axis=1).sum(axis=1)
     if not varies(np.column_stack([item, rest])).all():
         raise NoMeasure(
-            "la domanda, o la somma delle altre, non varia fra i bambini",
+            "la domanda, o la somma delle altre, non varia fra i ragazzi",
             "the item, or the sum of the others, does not vary between children",
         )
     return ItemRest(float(np.corrcoef(item, rest)[0, 1]), len(complete))
@@ -109,7 +109,7 @@ def pairwise_alpha(items: Array) -> PairwiseAlpha:
     fewest = int((answered.T @ answered).min())
     if fewest < FEWEST:
         raise NoMeasure(
-            f"a due domande hanno risposto insieme {fewest} bambini, ne servono almeno {FEWEST}",
+            f"a due domande hanno risposto insieme {fewest} ragazzi, ne servono almeno {FEWEST}",
             f"{fewest} children answered both of two items, at least {FEWEST} are needed",
         )
     covariance = pd.DataFrame(items).cov().to_numpy()

@@ -62,7 +62,7 @@ def mcdonald_omega(items: Array, level: float = 0.95) -> Omega:
     n, k = complete.shape
     if n <= k:
         raise NoMeasure(
-            f"servono più di {k} bambini con tutte le risposte, ce ne sono {n}",
+            f"servono più di {k} ragazzi con tutte le risposte, ce ne sono {n}",
             f"more than {k} children with every answer are needed, there are {n}",
         )
     if not varies(complete).all():

@@ -120,7 +120,7 @@ def _spearman_brown(icc: float, k: int) -> float:
     spread = 1 + (k - 1) * icc
     if not spread > ROUNDING:
         raise NoMeasure(
-            "le medie dei bambini differiscono meno di quanto farebbe il caso",
+            "le medie dei ragazzi differiscono meno di quanto farebbe il caso",
             "the children's means differ less than chance would make them",
         )
     return k * icc / spread

@@ -10,7 +10,8 @@ import pandas as pd
 
 from evaluation.citation import PublishedCell, cite, citing
 from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.language import NO_VALUE, Language, exact, interval, number, p_value, percent
+from evaluation.intake.checks.kinds import KINDS as KINDS_OF_FINDING
+from evaluation.language import NO_VALUE, Language, exact, interval, number, p_value, percent, text
 from evaluation.reporting.disclosure import SUPPRESSED
 from evaluation.reporting.exhibits import Table
 from evaluation.reporting.tables import to_number
@@ -98,15 +99,16 @@ def outcomes(study: Study, language: Language) -> Table:
 
 def findings(found: tuple[Finding, ...], language: Language) -> Table:
     """The kinds of warnings and notes of a study; never whose they are, nor how few."""
-    kinds = sorted({(f.level, f.file, f.kind, f.expected[language]) for f in found})
+    kinds = sorted({(f.level, f.file, KINDS_OF_FINDING[f.kind].title[language], f.expected[language]) for f in found})
     it = language == "it"
     levels = {"warning": "avviso" if it else "warning", "note": "nota" if it else "note"}
     nothing = "Nessuno" if it else "None"
-    records: list[Row] = [{"level": levels[k[0]], "file": k[1], "expected": k[3]} for k in kinds]
+    records: list[Row] = [{"level": levels[k[0]], "file": k[1], "title": k[2], "expected": k[3]} for k in kinds]
     return build(
-        records or [{"level": nothing, "file": NO_VALUE, "expected": NO_VALUE}],
+        records or [{"level": nothing, "file": NO_VALUE, "title": NO_VALUE, "expected": NO_VALUE}],
         {
             ("Livello" if it else "Level"): (lambda r: r["level"], False),
+            ("Che cosa" if it else "What"): (lambda r: r["title"], False),
             "File": (lambda r: r["file"], False),
             ("Atteso" if it else "Expected"): (lambda r: r["expected"], False),
         },
@@ -273,8 +275,8 @@ def estimates(study: Study, table: pd.DataFrame, language: Language, first: str 
             {("p corr." if it else "adj. p"): (probability("p_adjusted", language), True)} if first == "outcome" else {}
         ),
         "g": (numeric("hedges_g", language), True),
-        ("Trattati" if it else "Treated"): (lambda r: r["n_treated"], True),
-        ("Confronto" if it else "Comparison"): (lambda r: r["n_comparison"], True),
+        ("Trattati" if it else "Treated"): (numeric("n_treated", language, 0), True),
+        ("Confronto" if it else "Comparison"): (numeric("n_comparison", language, 0), True),
     }
     note = (
         "◆ analisi confermativa del protocollo. Gli intervalli trattano i ragazzi come unità e non coprono ciò che tocca un "
@@ -334,7 +336,8 @@ def monitoring(table: pd.DataFrame, language: Language) -> Table:
     origins = dict.fromkeys(zip(table["project"], table["source"], strict=True))
     sources = {origin: f"[{position}]" for position, origin in enumerate(origins, start=1)}
     notes = [f"{mark} {flag}." for flag, mark in marks.items()] + [
-        f"{mark} {project}, {source}." for (project, source), mark in sources.items()
+        f"{mark} {PROJECTS.get(project, text(project, project))[language]}, {source}."
+        for (project, source), mark in sources.items()
     ]
     return build(
         table.to_dict("records"),
@@ -351,6 +354,17 @@ def monitoring(table: pd.DataFrame, language: Language) -> Table:
         else "The monitoring indicators, each with its source. Two projects are never added up.",
         " ".join(notes),
     )  # fmt: skip
+
+
+PROJECTS = {  # what readers call the programme's projects
+    "officine-mezzogiorno": text(
+        "Officine Mezzogiorno, Fondo per l'Innovazione Sociale", "Officine Mezzogiorno, Fondo per l'Innovazione Sociale"
+    ),
+    "pro-officine-mezzogiorno": text(
+        "Pro Officine Mezzogiorno, Fondazione CON IL SUD e Italiacamp",
+        "Pro Officine Mezzogiorno, Fondazione CON IL SUD and Italiacamp",
+    ),
+}
 
 
 def _indicator_value(row: Row, language: Language) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pandas as pd
 
 from evaluation.counterfactual.design_table import design_sentence
+from evaluation.counterfactual.diagnosis import Model
 from evaluation.counterfactual.estimators import ESTIMATORS
 from evaluation.counterfactual.omitted_table import BASELINE, omitted_sentence
-from evaluation.language import Language, Text, exact, number, text
+from evaluation.language import NO_VALUE, Language, Text, exact, number, percent, text
 from evaluation.reporting.displays import Row, between, build, numeric, or_withheld, percentage
 from evaluation.reporting.exhibits import Sentence, Table
 from evaluation.reporting.payment_risk_words import payment_risk_sentence
@@ -28,8 +27,12 @@ AMOUNTS: dict[str, Text] = {
     "expected": text("atteso, in media", "expected, on average"),
     "low": text("basso (limite dell'intervallo)", "low (end of the interval)"),
     "high": text("alto (limite dell'intervallo)", "high (end of the interval)"),
-    "worst": text("nel caso peggiore tra i centri", "in the worst case between the centres"),
-    "best": text("nel caso migliore tra i centri", "in the best case between the centres"),
+    "worst": text(
+        "nel caso peggiore tra i centri, a parità di ragazzi", "in the worst case between the centres, same children"
+    ),
+    "best": text(
+        "nel caso migliore tra i centri, a parità di ragazzi", "in the best case between the centres, same children"
+    ),
 }
 CHANCES: dict[str, Text] = {
     "p_paid": text("probabilità che qualcosa sia dovuto", "probability that anything is due"),
@@ -38,22 +41,34 @@ CHANCES: dict[str, Text] = {
 }
 
 
-def _said(sentence: Callable[[pd.DataFrame], Text]) -> Callable[[pd.DataFrame, Language], Sentence]:
-    @plain
-    def write(table: pd.DataFrame, language: Language) -> str:
-        return sentence(table)[language]
-
-    return write
+@plain
+def design_words(study: Study, table: pd.DataFrame, language: Language) -> str:
+    """What the design could find on the primary outcome."""
+    return design_sentence(_primary(study, table))[language]
 
 
-design_words = _said(design_sentence)
-omitted_words = _said(omitted_sentence)
-payment_risk_words = _said(payment_risk_sentence)
+@plain
+def omitted_words(study: Study, table: pd.DataFrame, language: Language) -> str:
+    """What an unmeasured trait would have to explain of the primary outcome."""
+    return omitted_sentence(_primary(study, table))[language]
+
+
+@plain
+def payment_risk_words(table: pd.DataFrame, language: Language) -> str:
+    """What the contract would pay for other effects."""
+    return payment_risk_sentence(table)[language]
+
+
+def _primary(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["outcome"] == study.protocol.primary.id]
 
 
 def design(study: Study, table: pd.DataFrame, language: Language) -> Table:
     """What each method would find and miss, simulated with the children the study has and the shock it declares."""
     it = language == "it"
+    effects = dict.fromkeys(number(to_number(effect), language) for effect in table["effect"] if effect)
+    effect = ", ".join(effects) or NO_VALUE
+    promised = percent(study.protocol.analysis.alpha, language, 0)
     return build(
         table[table["method"] != ""].to_dict("records"),
         {
@@ -66,12 +81,18 @@ def design(study: Study, table: pd.DataFrame, language: Language) -> Table:
             ("Falsi allarmi" if it else "False alarms"): (percentage("size", language), True),
             ("Potenza" if it else "Power"): (percentage("power", language), True),
         },
-        "Che cosa il disegno poteva trovare: studi simulati con i ragazzi di questo e con gli scossoni dichiarati." if it
-        else "What the design could find: studies simulated with the children of this one and the declared shocks.",
+        f"Che cosa il disegno poteva trovare: studi simulati con i ragazzi di questo, gli scossoni dichiarati e un effetto di "
+        f"{effect}." if it
+        else "What the design could find: studies simulated with the children of this one, the declared shocks and an effect of "
+        f"{effect}.",
         "◆ lo stimatore del protocollo. Minimo rilevabile: l'effetto trovato quattro volte su cinque. Falsi allarmi: quante "
-        "volte si vede un effetto che non c'è; ne era promesso il 5 %." if it
+        f"volte si vede un effetto che non c'è; ne era promesso il {promised}. Il modello suppone che i centri partano a "
+        f"{number(Model.gap, language)} DS l'uno dall'altro e crescano di {number(Model.trend, language)} DS senza programma: la "
+        "distorsione viene da lì." if it
         else "◆ the protocol's estimator. Detectable: the effect found four times in five. False alarms: how often an effect "
-        "is seen that is not there; 5 % was promised.",
+        f"is seen that is not there; {promised} was promised. The model supposes that the centres start "
+        f"{number(Model.gap, language)} SD apart and gain {number(Model.trend, language)} SD without the programme: the bias "
+        "comes from there.",
     )  # fmt: skip
 
 
@@ -121,10 +142,10 @@ def payment_risk(table: pd.DataFrame, language: Language) -> Table | Sentence:
         },
         f"Il pagamento se l'effetto fosse un altro tra quelli compatibili con i dati (al {shown} %)." if it
         else f"The payment if the effect were another of those that fit the data (at {shown} %).",
-        "L'importo dovuto è quello del contratto, e non cambia. Il resto dice quanto dipende dal caso tra ragazzi e tra i "
-        "centri." if it
-        else "The amount due is the contract's and does not change. The rest says how far it depends on chance among children "
-        "and between the centres.",
+        "L'importo dovuto è quello del contratto, e non cambia. Il resto prende l'effetto vero come normale intorno alla stima, "
+        "senza altra conoscenza, e dice quanto l'importo dipende dal caso tra ragazzi e tra i centri." if it
+        else "The amount due is the contract's and does not change. The rest takes the true effect as normal about the estimate, "
+        "knowing nothing else, and says how far the amount depends on chance among children and between the centres.",
     )  # fmt: skip
 
 

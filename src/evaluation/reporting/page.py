@@ -33,6 +33,7 @@ ABSENT: dict[str, Text] = {
     "figure": {"it": "la figura (assente)", "en": "the figure (absent)"},
     "table": {"it": "la tabella (assente)", "en": "the table (absent)"},
 }
+PARAMETERS = ("## Parametri", "## Parameters")  # a heading for who opens the notebook: on a page nothing stands under it
 INJECTED = "injected-parameters"  # papermill's tag for the values of a run, which stand in for the defaults
 # an escaped character, a fence, a code span, or a reference: only the last is replaced
 REFERENCE = re.compile(
@@ -134,7 +135,8 @@ def _blocks(cell: Mapping[str, Any], language: Language, sources: bool) -> Itera
     if "hide" in tags or (languages and language not in languages) or cell["cell_type"] == "raw":
         return
     if cell["cell_type"] == "markdown":
-        yield Prose(source)
+        if source.strip() not in PARAMETERS:
+            yield Prose(source)
         return
     if source.strip():
         yield Code(source)

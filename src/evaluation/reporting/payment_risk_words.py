@@ -48,9 +48,9 @@ def _risk_words(values: pd.Series, currency: str, language: Language) -> Iterato
     elif not np.isnan(values["low"]):
         yield {
             "it": f"Per gli effetti compatibili con i dati (al {level}) l'importo{where} va da {money('low')} a {money('high')}, "
-            f"in media {money('expected')}; la probabilità che qualcosa sia dovuto è {paid}.",
+            f"in media {money('expected')}; la probabilità che qualcosa sarebbe dovuto è {paid}.",
             "en": f"For the effects that fit the data (at {level}) the amount{where} runs from {money('low')} to "
-            f"{money('high')}, on average {money('expected')}; the probability that anything is due is {paid}.",
+            f"{money('high')}, on average {money('expected')}; the probability that anything would be due is {paid}.",
         }[language]
     if values["p_open"] > 0:
         yield {
@@ -59,8 +59,8 @@ def _risk_words(values: pd.Series, currency: str, language: Language) -> Iterato
         }[language]
     if values["worst"] < values["best"]:
         yield {
-            "it": f"Se i centri si fossero mossi da soli quanto il protocollo ritiene possibile, da {money('worst')} a "
-            f"{money('best')}.",
-            "en": f"Had the centres drifted apart by as much as the protocol holds possible, from {money('worst')} to "
-            f"{money('best')}.",
+            "it": f"Se i centri si fossero allontanati quanto gli scossoni dichiarati rendono ancora plausibile (al {level}), e "
+            f"il caso tra ragazzi non contasse, da {money('worst')} a {money('best')}{where.rstrip(',')}.",
+            "en": f"Had the centres drifted apart by as much as the declared shocks still make plausible (at {level}), and "
+            f"chance among children counted for nothing, from {money('worst')} to {money('best')}{where.rstrip(',')}.",
         }[language]

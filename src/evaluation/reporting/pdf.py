@@ -21,7 +21,7 @@ from traitlets import List as ListOf
 
 from evaluation.assurance.fields import BOX, ROLE, ROLES, Role, with_signature_fields
 from evaluation.errors import UserError
-from evaluation.language import LANGUAGES, Language, Text, text
+from evaluation.language import LANGUAGES, Language, Text, long_date, text
 from evaluation.reporting.exhibits import Table, printable
 from evaluation.reporting.page import Failure, Float, Page, Prose, read_page
 
@@ -46,10 +46,6 @@ WORDS: dict[str, Text] = {
         "The signatures in the boxes hold for the exact bytes of this document.",
     ),
     "of": text("di", "of"),
-}
-MONTHS: dict[Language, str] = {
-    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "en": "January February March April May June July August September October November December",
 }
 
 
@@ -103,7 +99,7 @@ class EvaluationPDFExporter(Exporter):
             "subtitle": printable(self.subtitle),
             "study": printable(self.study_title),
             "banner": printable(self.banner),
-            "date": _long_date(day, self.language) if day else "",
+            "date": long_date(day, self.language) if day else "",
             "digest": self.crate_digest,
             "signers": [_box(role, self.language) for role in ROLES] if self.signature else [],
             "words": {name: word[self.language] for name, word in WORDS.items()},
@@ -216,7 +212,3 @@ def _day(iso: str) -> date | None:
         return date.fromisoformat(iso) if iso else None
     except ValueError as error:
         raise UserError(f"report date {iso!r}: expected YYYY-MM-DD") from error
-
-
-def _long_date(day: date, language: Language) -> str:
-    return f"{day.day} {MONTHS[language].split()[day.month - 1]} {day.year}"

@@ -16,7 +16,7 @@ from evaluation.language import LANGUAGES, Language, Text, interval, number, tex
 from evaluation.reporting.disclosure import SUPPRESSED
 from evaluation.reporting.exhibits import Sentence
 from evaluation.reporting.tables import to_number
-from evaluation.reporting.words import VERDICTS, centre_name, interval_level
+from evaluation.reporting.words import VERDICTS, WWC, centre_name, interval_level
 from evaluation.study.protocol import Protocol
 
 Row = Mapping[str, str]
@@ -78,6 +78,7 @@ def effect_sentence(protocol: Protocol, row: Row, language: Language) -> str:
         ),
     }[kind]
     centre, name = centre_name(protocol, "treated", language), outcome.name[language]
+    shown += _in_final_sds(row, outcome.kind, language)
     level = interval_level(protocol, language)
     return {
         "it": f"{name}: i ragazzi di {centre} {words['it']}; effetto {shown} (intervallo al {level}: da {between}).",
@@ -113,6 +114,18 @@ def two_centre_sentence(protocol: Protocol, row: Row, language: Language) -> str
     return " ".join(part for part in said if part)
 
 
+def _in_final_sds(row: Row, kind: str, language: Language) -> str:
+    """Say the effect of a composite in SDs of its final scores: its own unit is the SD of its parts."""
+    g = to_number(row.get("hedges_g", ""))
+    if kind != "composite" or np.isnan(g):
+        return ""
+    size = number(g, language)
+    return {
+        "it": f", pari a {size} deviazioni standard dei punteggi finali",
+        "en": f", that is {size} standard deviations of the final scores",
+    }[language]
+
+
 OF_DID = text(
     "Ciò che segue riguarda la differenza nelle differenze ({}).",
     "What follows is about the difference in differences ({}).",
@@ -123,12 +136,12 @@ def _without_one(row: Row, language: Language) -> str:
     """Say whether the conclusion rests on one child; nothing where that is not known."""
     words = {
         "holds": text(
-            "Togliendo un ragazzo qualunque la conclusione resta la stessa.",
-            "Leaving out any one child, the conclusion stays the same.",
+            "A parte gli eventi di centro, il risultato non dipende da un solo ragazzo.",
+            "Apart from events of a centre, the finding does not rest on any one child.",
         ),
         "does_not_hold": text(
-            "Basta togliere un ragazzo perché la conclusione cambi: è fragile.",
-            "Leaving out a single child can change the conclusion: it is fragile.",
+            "Basta togliere un ragazzo perché il risultato cambi: è fragile.",
+            "Leaving out a single child can change the finding: it is fragile.",
         ),
     }
     return words.get(row.get("leave_one_out", ""), text("", ""))[language]
@@ -176,7 +189,7 @@ def _with_shock(between: str, holds: bool, language: Language) -> str:
 @plain
 def assumption_sentence(protocol: Protocol, language: Language) -> str:
     """Say what must be believed: with one centre a side, centre and programme are fully confounded."""
-    if protocol.analysis.estimator == "ancova":
+    if protocol.analysis.estimator in ("ancova", "entropy"):
         return {
             "it": "Con un solo centro per parte l'effetto del programma non si può separare da quello del centro, per quanto i "
             "ragazzi si somiglino. L'effetto vale se, senza il programma, ragazzi partiti uguali sarebbero arrivati "
@@ -259,12 +272,65 @@ def door_answers(
             text("Quanto è sicuro?", "How sure is it?"),
             _both(lambda code: two_centre_sentence(protocol, sensitive, code)),
         ),
-        (text("Che cosa si paga?", "What is paid?"), _both(lambda code: payment_sentence(trace, code))),
+        (
+            text("Che cosa si paga?", "What is paid?"),
+            _both(lambda code: _joined(payment_sentence(trace, code), range_sentence(trace, tables, code))),
+        ),
         (
             text("Che cosa potrebbe essere sbagliato?", "What could be wrong?"),
-            _both(lambda code: assumption_sentence(protocol, code)),
+            _both(
+                lambda code: _joined(assumption_sentence(protocol, code), fragility_sentence(protocol, tables, code))
+            ),
         ),
     ]
+
+
+def _joined(*sentences: str) -> Sentence:
+    return Sentence(" ".join(sentence for sentence in sentences if sentence))
+
+
+@plain
+def range_sentence(trace: Mapping[str, Any], tables: Mapping[str, pd.DataFrame], language: Language) -> str:
+    """Say what the contract would pay for other effects that fit the data; nothing where that is always the same."""
+    risk = tables.get("payment_risk", pd.DataFrame(columns=["quantity", "value"])).set_index("quantity")["value"]
+    low, high = risk.get("low", ""), risk.get("high", "")
+    if not low or not high or low == high or trace["verdict"]["amount"] is None:
+        return ""
+    least, most = (money(amount, trace["verdict"]["currency"], language) for amount in (low, high))
+    return {
+        "it": f"Il contratto guarda la stima, per quanto incerta: con altri effetti compatibili con i dati pagherebbe da {least} "
+        f"a {most}.",
+        "en": f"The contract looks at the estimate, however uncertain: for other effects that fit the data it would pay {least} "
+        f"to {most}.",
+    }[language]
+
+
+@plain
+def fragility_sentence(protocol: Protocol, tables: Mapping[str, pd.DataFrame], language: Language) -> str:
+    """Say how many reasonable choices of analysis include zero, and whether the missing children could undo the finding."""
+    curve = tables.get("specification_curve", pd.DataFrame(columns=["ci_low", "ci_high"]))
+    ends = [(to_number(row["ci_low"]), to_number(row["ci_high"])) for row in curve.to_dict("records")]
+    known = [(low, high) for low, high in ends if not np.isnan(low)]
+    zero = sum(low <= 0 <= high for low, high in known)
+    said = []
+    if known:
+        said.append(
+            {
+                "it": f"Di {len(known)} scelte di analisi ragionevoli, {zero} ammettono anche un effetto nullo.",
+                "en": f"Of {len(known)} reasonable choices of analysis, {zero} also allow for no effect.",
+            }[language]
+        )
+    bounds = tables.get("bounds", pd.DataFrame(columns=["outcome", "wave", "method", "conclusion"]))
+    here = (bounds["outcome"] == protocol.primary.id) & (bounds["wave"] == protocol.follow_ups[0].id)
+    extreme = bounds[here & bounds["method"].isin(["lee", "extreme_values"])]["conclusion"].tolist()
+    if "does_not_hold" in extreme:
+        said.append(
+            {
+                "it": "I ragazzi mancanti, nel caso peggiore, potrebbero cambiare la conclusione.",
+                "en": "The missing children could, at worst, change the conclusion.",
+            }[language]
+        )
+    return " ".join(said)
 
 
 def primary_row(protocol: Protocol, table: pd.DataFrame) -> Row:
@@ -278,18 +344,40 @@ def _both(write: Any) -> Text:
 
 
 @plain
+def balance_sentence(protocol: Protocol, balance: pd.DataFrame, language: Language) -> str:
+    """Answer whether the centres start level: how many variables are not equivalent, and what holds of the primary outcome."""
+    here = balance[
+        (balance["wave"] == protocol.follow_ups[0].id) & balance["wwc"].isin(list(WWC)) & (balance["wwc"] != "")
+    ]
+    fails, judged = int((here["wwc"] == "fails").sum()), len(here)
+    if not judged:
+        return {"it": "Se partano alla pari non si può dire.", "en": "Whether they start level cannot be told."}[
+            language
+        ]
+    own = here[(here["variable"] == protocol.primary.id) & (here["kind"] == "outcome")]["wwc"].tolist()
+    verdict = WWC[own[0]][language] if own else {"it": "non giudicato", "en": "not judged"}[language]
+    answer = {"it": "Sì" if not fails else "No", "en": "Yes" if not fails else "No"}[language]
+    return {
+        "it": f"{answer}: variabili non equivalenti, {fails} su {judged}; l'esito primario, alla partenza: {verdict}.",
+        "en": f"{answer}: variables not equivalent, {fails} of {judged}; the primary outcome, at the start: {verdict}.",
+    }[language]
+
+
+@plain
 def bracket_sentence(protocol: Protocol, estimates: pd.DataFrame, language: Language) -> str:
     """Set `did_adjusted` and `ancova` of the primary outcome side by side, with the condition under which they bracket."""
     chosen = estimates[(estimates["outcome"] == protocol.primary.id) & (estimates["wave"] == protocol.follow_ups[0].id)]
     values = chosen.set_index("estimator")["estimate"].map(to_number)
     did, ancova = (number(values.get(name, np.nan), language) for name in ("did_adjusted", "ancova"))
     return {
-        "it": f"Con le stesse covariate la differenza nelle differenze dà {did} e l'ANCOVA {ancova}. Se l'esito finale "
+        "it": f"Con le stesse covariate la differenza nelle differenze dà {did} e l'ANCOVA {ancova}. Se vale almeno una delle "
+        "due ipotesi che seguono, l'esito finale "
         "cresce con quello iniziale meno che uno a uno, e uno dei due gruppi parte avanti in tutta la "
         "distribuzione, le due stime racchiudono "
         "l'effetto (Ding e Li 2019): l'una è giusta se valgono le tendenze parallele, l'altra se, a pari partenza, i due "
         "centri sarebbero finiti uguali.",
-        "en": f"With the same covariates the difference in differences gives {did} and ANCOVA {ancova}. If the final score "
+        "en": f"With the same covariates the difference in differences gives {did} and ANCOVA {ancova}. If at least one of the "
+        "two assumptions below holds, the final score "
         "rises with the initial one by less than one for one, and one group starts ahead throughout the "
         "distribution, the two estimates bracket "
         "the effect (Ding & Li 2019): one is right if trends are parallel, the other if, at equal start, both centres would "

@@ -9,7 +9,7 @@ import numpy as np
 
 from evaluation import __version__
 from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.language import NO_VALUE, Language, Text, exact, number, percent, text
+from evaluation.language import NO_VALUE, Language, Text, exact, long_date, number, percent, text
 from evaluation.reporting.displays import build
 from evaluation.reporting.exhibits import Table, escape_markdown
 from evaluation.reporting.monitoring import mean_hours
@@ -22,6 +22,11 @@ PROVENANCE = {
     "synthetic": text("dati sintetici: nessun ragazzo vero", "synthetic data: no real child"),
     "public": text("dati pubblici", "public data"),
     "real": text("dati raccolti, pseudonimizzati", "collected data, pseudonymised"),
+}
+STATUSES = {
+    "demonstration": text("dimostrazione", "demonstration"),
+    "draft": text("bozza", "draft"),
+    "signed": text("firmato", "signed"),
 }
 PARTIES = {
     "outcome_payer": text("Committente dei risultati (outcome payer)", "Outcome payer"),
@@ -38,8 +43,11 @@ def identifiers(study: Study, language: Language) -> Table:
     pairs = [
         (text("Studio", "Study"), about.id),
         (text("Dati", "Data"), PROVENANCE[about.provenance][language]),
-        (text("Data del rapporto", "Report date"), about.date.isoformat() if about.date else NO_VALUE),
-        (text("Contratto", "Contract"), f"{terms.id}, {terms.version} ({terms.status})" if terms else NO_VALUE),
+        (text("Data del rapporto", "Report date"), long_date(about.date, language) if about.date else NO_VALUE),
+        (
+            text("Contratto", "Contract"),
+            f"{terms.id}, {terms.version} ({_status(terms.status, language)})" if terms else NO_VALUE,
+        ),
         (
             text("CUP, CIG", "CUP, CIG"),
             ", ".join(code for code in (terms.cup, terms.cig) if code) or NO_VALUE if terms else NO_VALUE,
@@ -50,6 +58,11 @@ def identifiers(study: Study, language: Language) -> Table:
     return two_columns(
         pairs, text("Voce", "Item"), text("Valore", "Value"), text("Identificativi.", "Identifiers."), language
     )
+
+
+def _status(status: str, language: Language) -> str:
+    """The status of a contract; a word of ours in the language, any other as it is."""
+    return STATUSES.get(status, text(status, status))[language]
 
 
 def two_columns(pairs: list[tuple[Text, str]], first: Text, second: Text, caption: Text, language: Language) -> Table:
@@ -146,8 +159,8 @@ def _rule(rule: Rule, contract: Contract, language: Language) -> str:
     start, full = number(float(ramp.start), language), number(float(ramp.full), language)
     low, high = (money(str(amount), currency, language) for amount in (ramp.amount_start, ramp.amount_full))
     return {
-        "it": f"{words}: da {low} a {start} fino a {high} a {full}; sotto {start} nulla",
-        "en": f"{words}: from {low} at {start} to {high} at {full}; nothing below {start}",
+        "it": f"{words}: nulla sotto {start}; da lì cresce, da {low} fino a {high} da {full} in su",
+        "en": f"{words}: nothing below {start}; from there it rises, from {low} to {high} from {full} on",
     }[language]
 
 

@@ -19,7 +19,7 @@ ITEMS = (  # number, item, sections of the report; where there are none, why
     ("4", text("L'intervento: che cosa, chi, dove, quanto", "The intervention: what, by whom, where, how much"), (5, 11)),
     ("5", text("Obiettivi e ipotesi", "Objectives and hypotheses"), (6,)),
     ("6", text("Esiti, strumenti e loro qualità", "Outcomes, instruments and their quality"), (8, 12)),
-    ("7", text("Numero di ragazzi: come è stato deciso", "Number of children: how it was decided"), (6,)),
+    ("7", text("Numero di ragazzi: come è stato deciso", "Number of children: how it was decided"), ()),
     ("8", text("Come si è assegnato l'intervento", "How the intervention was assigned"), (6,)),
     ("9", text("Chi misurava sapeva chi era trattato?", "Did those who measured know who was treated?"), (15,)),
     ("10", text("Unità di analisi", "Unit of analysis"), (6, 13)),
@@ -39,6 +39,7 @@ ITEMS = (  # number, item, sections of the report; where there are none, why
     ("22", text("I risultati nel quadro di ciò che già si sa", "The findings in view of what is known already"), ()),
 )  # fmt: skip
 NOT_STATED = {
+    "7": text("non deciso prima; la sezione 6 dice che cosa vede", "not decided before; section 6 says what it sees"),
     "13": text("le date restano al centro: farebbero riconoscere", "dates stay at the centre: they could tell who is who"),
     "19": text("lo studio non li ha rilevati", "the study did not collect them"),
     "22": text("spetta alle parti: un solo studio non basta", "for the parties to say: one study is not enough"),

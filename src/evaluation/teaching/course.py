@@ -17,10 +17,21 @@ from evaluation.language import LANGUAGES, Language, text
 from evaluation.study.places import repository
 from evaluation.teaching.index import COURSE, finish, index_notebook, page_name
 from evaluation.teaching.lesson import Lesson, lessons
-from evaluation.teaching.versions import STUB, classroom_version, fold, page_version, solution_version, student_version, tags
+from evaluation.teaching.versions import (
+    STUB,
+    classroom_version,
+    fold,
+    page_version,
+    solution_version,
+    student_version,
+    tags,
+)
 
 Notify = Callable[[str, int, int], None]
-BANNER = text("DATI SINTETICI O PUBBLICI, PER IMPARARE", "SYNTHETIC OR PUBLIC DATA, FOR LEARNING")
+BANNER = text(
+    "DATI INVENTATI O PUBBLICI: QUI SI VEDE ANCHE CIÒ CHE UN RAPPORTO OMETTE",
+    "INVENTED OR PUBLIC DATA: HERE ONE ALSO SEES WHAT A REPORT WITHHOLDS",
+)
 SILENT = ";"
 CONFIGURATION = f"""\
 # The course in nbgrader: sources are in source/; `nbgrader generate_assignment lesson_03` makes the release.

@@ -68,7 +68,10 @@ def estimates(data: LessonData, methods: Iterable[str], language: Language) -> T
         "en": ("Method", "Estimate", "Standard error", f"{level} interval"),
     }
     name, unit = outcome_name(protocol, data.primary, language), protocol.primary.unit_text[language]
-    caption = {"it": f"{name}: che cosa dice ogni metodo, in {unit}.", "en": f"{name}: what each method says, in {unit}."}
+    caption = {
+        "it": f"{name}: che cosa dice ogni metodo, in {unit}.",
+        "en": f"{name}: what each method says, in {unit}.",
+    }
     return Table(words[language], tuple(rows), frozenset({1, 2, 3}), caption[language])
 
 
@@ -163,8 +166,10 @@ def worlds(children: pd.DataFrame, language: Language) -> Table:
         "en": ("Child", "Centre", "Without", "With the programme", "Effect", "Life shows"),
     }
     caption = {
-        "it": "Dieci ragazzi inventati, ciascuno nei due mondi: punteggio finale, in deviazioni standard iniziali.",
-        "en": "Ten invented children, each in both worlds: final score, in standard deviations at the start.",
+        "it": "Dieci ragazzi inventati, i trattati nei due mondi e il confronto in quello senza programma: punteggio finale, "
+        "in deviazioni standard iniziali.",
+        "en": "Ten invented children, the treated in both worlds and the comparison in the one without the programme: final "
+        "score, in standard deviations at the start.",
     }
     return Table(words[language], tuple(rows), frozenset({2, 3, 4}), caption[language])
 
@@ -218,7 +223,10 @@ def errors(data: LessonData, language: Language) -> Table:
         (name, number(fit.estimate, language, 3), number(fit.std_error, language, 3))
         for name, fit in zip(names[language], found, strict=True)
     )
-    words = {"it": ("Come si conta", "Stima", "Errore standard"), "en": ("What is counted", "Estimate", "Standard error")}
+    words = {
+        "it": ("Come si conta", "Stima", "Errore standard"),
+        "en": ("What is counted", "Estimate", "Standard error"),
+    }
     caption = {
         "it": "La stessa stima con tre errori: soltanto gli ultimi due sanno che un ragazzo somiglia a sé stesso.",
         "en": "The same estimate with three errors: only the last two know that a child is like itself.",
@@ -240,9 +248,7 @@ def alike(data: LessonData, language: Language) -> Table:
     )
     first_score = {"it": "punteggio iniziale", "en": "first score"}[language]
     names = [covariate_name(name, language) for name in pairs.covariate_names] + [first_score]
-    rows = tuple(
-        (name, *(number(value, language) for value in row)) for name, row in zip(names, means, strict=True)
-    )
+    rows = tuple((name, *(number(value, language) for value in row)) for name, row in zip(names, means, strict=True))
     words = {
         "it": ("Caratteristica", "Trattati", "Confronto", "Confronto pesato"),
         "en": ("Characteristic", "Treated", "Comparison", "Weighted comparison"),

@@ -46,7 +46,7 @@ def rules(data: LessonData, language: Language) -> Table:
     words = {
         "it": (
             "Esito",
-            "Un punteggio a chi ha risposto ad",
+            "Un punteggio a chi ha dato",
             "Ragazzi visti due volte",
             "Effetto",
             "Intervallo al 95 %",

@@ -226,7 +226,7 @@ class Conversion:
         if column.values.get(written, written) == centre:
             return True
         expected = text(f"{centre}, come in participants.csv", f"{centre}, as in participants.csv")
-        check = text("Controllare il codice del bambino e il centro.", "Check the child's code and the centre.")
+        check = text("Controllare il codice del ragazzo e il centro.", "Check the child's code and the centre.")
         self._report("centre", written or NOTHING, expected, check, position, place, child)
         return False
 

@@ -140,7 +140,7 @@ def _convert(
     if entry.identifier == "name" and children.codes is None:
         raise UserError(
             text(
-                f"{path.name}: intake.yml identifica i bambini per nome, e i nomi non entrano nello studio. "
+                f"{path.name}: intake.yml identifica i ragazzi per nome, e i nomi non entrano nello studio. "
                 "Indicare la tabella di corrispondenza: --linkage FILE",
                 f"{path.name}: intake.yml identifies children by name, and names do not enter the study. "
                 "Give the linkage table: --linkage FILE",

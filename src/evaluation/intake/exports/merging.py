@@ -19,7 +19,7 @@ FILE = "responses.csv"
 HEADER = ("participant", "wave", "item", "rater", "value", "answered_at", "seconds")
 KEY = ("participant", "wave", "item", "rater")
 SAID = ("value", "answered_at", "seconds")
-ONCE = text("una sola risposta di questo bambino in questa rilevazione", "one answer of this child in this wave")
+ONCE = text("una sola risposta di questo ragazzo in questa rilevazione", "one answer of this child in this wave")
 DECIDE = text(
     "Decidere quale vale: correggere il codice o la rilevazione, o escludere una riga con skip in intake.yml.",
     "Decide which holds: correct the code or the wave, or leave a row out with skip in intake.yml.",

@@ -108,9 +108,7 @@ EXERCISES = (
         ),
         law=Identity(
             lambda value, pairs: bool(
-                np.isclose(
-                    pairs.change[~pairs.treated].mean() + value, pairs.change[pairs.treated].mean(), atol=1e-3
-                )
+                np.isclose(pairs.change[~pairs.treated].mean() + value, pairs.change[pairs.treated].mean(), atol=1e-3)
             ),
             text(
                 "La costante più il coefficiente deve dare il cambiamento medio dei trattati.",
@@ -210,7 +208,10 @@ EXERCISES = (
             Mistake(
                 "turned",
                 lambda estimate, error, critical: (estimate + critical * error, estimate - critical * error),
-                text("Gli estremi sono giusti, ma il minore va per primo.", "The ends are right, but the lower goes first."),
+                text(
+                    "Gli estremi sono giusti, ma il minore va per primo.",
+                    "The ends are right, but the lower goes first.",
+                ),
             ),
         ),
         law=Invariance(

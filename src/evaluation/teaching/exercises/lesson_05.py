@@ -68,7 +68,10 @@ EXERCISES = (
             Mistake(
                 "turned",
                 lambda did, ancova: _sorted(did[0], ancova[0])[::-1],
-                text("I valori sono giusti, ma il minore va per primo.", "The values are right, but the lower goes first."),
+                text(
+                    "I valori sono giusti, ma il minore va per primo.",
+                    "The values are right, but the lower goes first.",
+                ),
             ),
             Mistake(
                 "errors",
@@ -145,9 +148,7 @@ EXERCISES = (
             ),
             Mistake(
                 "weights_for_all",
-                lambda treated, change, weights: float(
-                    change[treated].mean() - np.average(change, weights=weights)
-                ),
+                lambda treated, change, weights: float(change[treated].mean() - np.average(change, weights=weights)),
                 text(
                     "La media pesata comprende anche i trattati: deve riguardare soltanto il confronto, ~treated.",
                     "The weighted mean holds the treated as well: it must be of the comparison only, ~treated.",
