@@ -45,7 +45,7 @@ def test_draft_then_import_then_again(study: StudyFolder, tmp_path: Path):
     assert done.exit_code == 0, done.output
     assert f"4 children: {len(export.truth)} new answers, 0 already there." in done.output
     assert imported(study.path) == export.truth
-    assert "4 bambini: 0 risposte nuove" in call(path, "--into", study.path, language="it").output
+    assert "4 ragazzi: 0 risposte nuove" in call(path, "--into", study.path, language="it").output
 
 
 def test_a_defect_stops_with_exit_code_2_and_writes_nothing(study: StudyFolder):
