@@ -22,7 +22,7 @@ STOCK = re.compile(
 # Common words that belong to one of the languages only, and to no name of a method, a project or a role
 ENGLISH = """the which were children between than not with estimate estimates interval because should this from just
     undated lost analysed enrolled wave treated unit sample earned items"""
-ITALIAN = """che della dello degli delle sono più perché questo questa nessun nessuno ragazzi ragazzi stima stime
+ITALIAN = """che della dello degli delle sono più perché questo questa nessun nessuno ragazzi bambini stima stime
     intervallo esito esiti oppure rilevazione senza anche dalla nella poco datato persi iscritti dovuto"""
 FOREIGN: dict[Language, frozenset[str]] = {"it": frozenset(ENGLISH.split()), "en": frozenset(ITALIAN.split())}
 WORDS = """language => {

@@ -10,8 +10,10 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
@@ -231,9 +233,19 @@ def test_every_locked_package_has_a_hash(name: str) -> None:
 @pytest.mark.parametrize(("name", "extra"), [("requirements.lock", None), ("requirements-test.lock", "test")])
 def test_every_declared_dependency_is_locked(name: str, extra: str | None) -> None:
     declared = tomllib.loads(text("pyproject.toml"))["project"]
-    wanted = declared["dependencies"] + (declared["optional-dependencies"][extra] if extra else [])
+    wanted = [*declared["dependencies"], *(_of_extra(declared, extra) if extra else ())]
     locked = {canonicalize_name(Requirement(pin).name) for pin in lock.pins(text(name))}
     assert {canonicalize_name(Requirement(dependency).name) for dependency in wanted} - locked == set()
+
+
+def _of_extra(declared: dict[str, Any], extra: str) -> Iterator[str]:
+    """What an extra asks for, and the extras of this project that it takes in."""
+    for dependency in declared["optional-dependencies"][extra]:
+        if canonicalize_name(Requirement(dependency).name) == canonicalize_name(declared["name"]):
+            for other in Requirement(dependency).extras:
+                yield from _of_extra(declared, other)
+        else:
+            yield dependency
 
 
 def test_tests_and_conda_users_get_the_versions_of_the_report() -> None:
