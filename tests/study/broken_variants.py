@@ -266,6 +266,7 @@ for file, column, value, kind, name, centre in (
     ("participants.csv", "birth_date", "40273", "date", "spreadsheet_day_number", ""),
     ("participants.csv", "birth_date", "1981-05-02", "age", "an_adult", ""),
     ("participants.csv", "birth_date", "2019-05-02", "age", "an_infant", ""),
+    ("participants.csv", "birth_date", " ", "missing_value", "no_birth_date", ""),
     ("participants.csv", "enrolled_on", "1 feb 2023", "date", "month_in_words", ""),
     ("participants.csv", "left_on", "30.06.2023", "date", "points_between", ""),
     ("attendance.csv", "date", "8/3/2023", "date", "short_date", "north"),
@@ -566,6 +567,98 @@ def a_row_too_short(study: Small) -> list[Place]:
 
 
 @whole
+def a_comma_in_a_cell(study: Small) -> list[Place]:
+    """The row is shifted, and the cell too many is empty; nothing else is told of its child or item."""
+    file = study.draw.choice(["participants.csv", "instrument.csv", "programme.csv"])
+    row = study.draw.randrange(2, len(study.tables[file]) + 1)
+    cells = study.tables[file][row - 1]
+    cells[2:] = ["x", *cells[2:-1], ""]
+    return [Place("columns", file, row)]
+
+
+@whole
+def a_decimal_comma_as_long_as_the_header(study: Small) -> list[Place]:
+    header, *rows = study.tables["attendance.csv"]
+    row = study.draw.randrange(2, len(rows) + 2)
+    notes = [["2", "5"] if k == row else [cells[-1], ""] for k, cells in enumerate(rows, 2)]
+    table = [[*header, "note"], *([*cells[:-1], *note] for cells, note in zip(rows, notes, strict=True))]
+    study.tables["attendance.csv"], study.raw["attendance.csv"] = table, Form("plain").write(table)
+    return [Place("columns", "attendance.csv", row, "hours"), Place("extra_column", "attendance.csv", 1, "note")]
+
+
+@whole
+def an_age_that_contradicts(study: Small) -> list[Place]:
+    """Every age is that of the first day of the programme or a year off, one three years."""
+    header, *rows = study.tables["participants.csv"]
+    ages = [2022 - int(cells[2][:4]) + k % 2 for k, cells in enumerate(rows)]
+    row = study.draw.randrange(2, len(rows) + 2)
+    ages[row - 2] += 3
+    study.tables["participants.csv"] = [
+        [*header, "age"],
+        *([*cells, str(age)] for cells, age in zip(rows, ages, strict=True)),
+    ]
+    return [Place("age_differs", "participants.csv", row, "age", rows[row - 2][0])]
+
+
+@whole
+def an_age_without_a_birth_date(study: Small) -> list[Place]:
+    """Of one child the age alone is known, of another neither, of a third, without consent, neither is needed."""
+    study.tables["participants.csv"][0].append("age")
+    for cells in study.tables["participants.csv"][1:]:
+        cells.append("")
+    known, unknown, refusing = study.child(), study.child(), study.child()
+    rows = {child: study.rows("participants.csv", child)[0] for child in (known, unknown, refusing)}
+    for row in rows.values():
+        study.put("participants.csv", row, "birth_date", "")
+    study.put("participants.csv", rows[known], "age", "14")
+    study.put("participants.csv", rows[refusing], "assent", "no")
+    first = study.rows("responses.csv", refusing)[0]
+    return [
+        Place("missing_value", "participants.csv", rows[unknown], "birth_date", unknown),
+        Place("consent", "responses.csv", first, "", refusing),
+    ]
+
+
+@whole
+def a_centre_without_children(study: Small) -> list[Place]:
+    for file in ("participants.csv", "responses.csv"):
+        study.drop(file, lambda row: row[0].startswith("N"))
+    return [Place("empty_centre", "participants.csv", None, "centre")]
+
+
+@whole
+def a_wave_lost(study: Small) -> list[Place]:
+    wave = study.draw.choice(list(DAYS))
+    study.drop("responses.csv", lambda row: row[1] != wave)
+    return [Place("wave_without_answers", "responses.csv", None, "wave")]
+
+
+@whole
+def an_invisible_space_in_a_code(study: Small) -> list[Place]:
+    child = study.child("north")
+    for file in ("participants.csv", "responses.csv", "attendance.csv"):
+        for row in study.rows(file, child):
+            study.put(file, row, "participant", f"{child}\u200b")
+    (row,) = study.rows("participants.csv", f"{child}\u200b")
+    return [Place("control_character", "participants.csv", row, "participant", f"{child}\u200b")]
+
+
+@whole
+def writing_turned_in_an_activity(study: Small) -> list[Place]:
+    child = study.child("north")
+    row = study.rows("attendance.csv", child)[0]
+    study.put("attendance.csv", row, "activity", "lab \u202ebal")
+    return [Place("control_character", "attendance.csv", row, "activity", child)]
+
+
+@whole
+def reversed_nobody_knows(study: Small) -> list[Place]:
+    row = study.rows("instrument.csv", study.draw.choice(sorted(set(ITEMS) - REVERSED)))[0]
+    study.put("instrument.csv", row, "reverse", " ")
+    return [Place("missing_value", "instrument.csv", row, "reverse")]
+
+
+@whole
 def an_item_twice(study: Small) -> list[Place]:
     row = study.append("instrument.csv", *study.tables["instrument.csv"][study.draw.randrange(1, 13)])
     return [Place("duplicate_item", "instrument.csv", row, "item")]
@@ -606,6 +699,7 @@ _file("blank_lines_only", "table", lambda file, content: b"\r\n,,,\r\n \n")
 _file("a_header_only", "no_rows", lambda file, content: content.split(b"\n")[0] + b"\n")
 _file("semicolons", "separator", lambda file, content: content.replace(b",", b";"))
 _file("tabs", "separator", lambda file, content: content.replace(b",", b"\t"))
+_file("an_old_workbook", "table", lambda file, content: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + content)
 _file("a_workbook", "table", lambda file, content: b"PK\x03\x04" + content)
 
 
@@ -635,6 +729,14 @@ def a_nul(study: Small) -> list[Place]:
 
 
 @whole
+def a_cell_without_end(study: Small) -> list[Place]:
+    row = study.draw.randrange(2, 20)
+    study.put("responses.csv", row, "value", "4" * 140_000)
+    study.raw["responses.csv"] = Form("plain").write(study.tables["responses.csv"])
+    return [Place("table", "responses.csv", row)]
+
+
+@whole
 def an_open_quote(study: Small) -> list[Place]:
     row = study.draw.randrange(2, 20)
     lines = Form("plain").write(study.tables["responses.csv"]).decode().split("\n")
@@ -658,6 +760,13 @@ _yaml("unknown_key", "protocol.yml", "covariates: [age, sex]", "covariate: [age,
 _yaml("key_twice", "protocol.yml", "role: endline}", "role: endline, role: endline}", "duplicate_key", "role")
 _yaml("no_yaml", "protocol.yml", "{id: t1, role: endline}", "{id: t1, role: endline}}", "yaml", "")
 _yaml("bell", "protocol.yml", "{it: Studio piccolo, ", '{it: "Studio\\a", ', "control_character", "study.title.it")
+_yaml("an_escape", "protocol.yml", "Studio piccolo", "Studio\x1bpiccolo", "yaml", "")
+_yaml("a_mark", "protocol.yml", "Studio piccolo", "Studio\u202epiccolo", "control_character", "study.title.it")
+_yaml("september_31", "protocol.yml", "2023-09-30", "2023-09-31", "date", "study.report_date")
+_yaml("an_italian_day", "contract.yml", "2023-03-01", "01/03/2023", "date", "contract.effective")
+_yaml("a_period_turned", "contract.yml", "to: 2023-07-31", "to: 2023-02-28", "invalid_value", "schedule.0.to")
+_yaml("no_primary", "protocol.yml", "outcomes:\n  - {id: skills, role: primary,", "outcomes:\n  - {id: skills, role: secondary,",
+      "invalid_value", "outcomes")  # fmt: skip
 _yaml("no_such_covariate", "protocol.yml", "[age, sex]", "[age, shoes]", "unknown_covariate", "covariates")
 _yaml("no_such_outcome", "contract.yml", "outcome: skills", "outcome: skils", "unknown_outcome", "metrics.m.outcome")
 _yaml(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import STUDY
-from outside_variants import ATTENDANCE, DEFECTS, HARMLESS, OPEN, PARTICIPANTS, PROGRAMME, RESPONSES, Defect
+from outside_variants import ATTENDANCE, DEFECTS, HARMLESS, PARTICIPANTS, PROGRAMME, RESPONSES, Defect
 from unit.study_builder import StudyFolder, build
 
 from evaluation.errors import UserError
@@ -105,6 +105,6 @@ def test_a_harmless_habit_is_not_told_and_changes_no_number(habit: str, tmp_path
 
 
 def test_the_defects_are_many_and_different() -> None:
-    names = [defect.name for defect in [*DEFECTS, *OPEN]]
+    names = [defect.name for defect in DEFECTS]
     assert len(names) == len(set(names))
     assert len(DEFECTS) >= 110

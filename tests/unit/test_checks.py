@@ -93,6 +93,30 @@ def test_answers_without_consent_or_assent_are_one_warning_a_child(study: StudyF
     assert finding.action["en"] == "Delete the answers, or record the consent."
 
 
+@pytest.mark.parametrize("centre", ["north", "south"])
+def test_a_centre_without_children_is_an_error(study: StudyFolder, centre: str):
+    for file in ("participants.csv", "responses.csv", "attendance.csv"):
+        header, *rows = study.rows(file)
+        study.set_rows(file, [header, *(row for row in rows if row[0][0] != centre[0].upper())])
+    if centre == "north":
+        study.remove("attendance.csv")
+    finding = the_one(study)
+    assert place(finding) == ("error", "empty_centre", "participants.csv", None, "centre", "")
+    assert finding.expected["en"] == f"at least one participant of {centre}"
+
+
+def test_a_centre_that_every_child_misspells_is_told_by_its_children_alone(study: StudyFolder):
+    study.replace("protocol.yml", "comparison: south", "comparison: sud")
+    assert {finding.kind for finding in found(study)} == {"unknown_centre"}
+
+
+def test_a_wave_that_nobody_answered_is_one_warning(study: StudyFolder):
+    header, *rows = study.rows("responses.csv")
+    finding = the_one(study.set_rows("responses.csv", [header, *(row for row in rows if row[1] == "t0")]))
+    assert place(finding) == ("warning", "wave_without_answers", "responses.csv", None, "wave", "")
+    assert finding.found == "no answer at t1"
+
+
 def test_more_hours_than_planned_are_a_warning(study: StudyFolder):
     for day in (10, 11):
         study.append("attendance.csv", "N03", f"2023-03-{day}", "lab", "18")
@@ -181,7 +205,7 @@ def test_a_note_on_a_column_stands_where_the_header_stands(study: StudyFolder):
         ("03/04/2010", "It may be 2010-03-04 or 2010-04-03"), ("25/03/2010", "If it is 2010-03-25"),
         ("04.04.2010", "If it is 2010-04-04"), ("12-11-2010 10:30", "It may be 2010-11-12 or 2010-12-11"),
         ("marzo 2010", "Write the date as YYYY-MM-DD"), ("20100301", "Write the date as YYYY-MM-DD"),
-        ("3/4/10", "Write the date as YYYY-MM-DD"),
+        ("3/4/10", "Write the date as YYYY-MM-DD"), ("2010-03-08T10:00", "Write the day without the time: 2010-03-08."),
     ],
 )  # fmt: skip
 def test_what_is_no_date_is_told_apart_and_never_guessed(study: StudyFolder, cell: str, told: str):

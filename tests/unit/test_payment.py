@@ -363,7 +363,7 @@ def test_a_gate_without_evidence_leaves_the_verdict_open_and_is_never_a_zero(on_
     verdict = decide(contract([PRICE], gates=[gate]), {"m": evidence("1", **known)})
     assert (verdict.state, verdict.amount) == ("undetermined", None)
     assert verdict.metrics[0].reasons == (
-        {"it": "bambini analizzati ≥ 60 (manca)", "en": "children analysed ≥ 60 (missing)"},
+        {"it": "ragazzi analizzati ≥ 60 (manca)", "en": "children analysed ≥ 60 (missing)"},
     )
 
 

@@ -329,6 +329,7 @@ def test_no_value_of_a_date_passes_or_breaks_reading_unless_it_is_a_date(study: 
         ("{id: t0, role: baseline}", "{id: t0, role: follow_up}", "follow_up, endline"),
         ("role: endline", "role: baseline", "baseline, baseline"),
         ("[age, sex]", "[age, age]", "age"),
+        ("role: primary", "role: secondary", "secondary, placebo"),
         ("format: 1", "format: 2", "2"),
     ],
 )  # fmt: skip
@@ -341,6 +342,44 @@ def test_no_value_that_cannot_be_meant_passes_in_the_protocol(
     assert own[0].row is not None
     assert found is None or own[0].found == found
     said(own[0])
+
+
+def test_of_two_primary_outcomes_the_first_leads(study: StudyFolder):
+    study.replace("protocol.yml", "{id: worry, role: secondary", "{id: worry, role: primary")
+    assert study.load().protocol.primary.id == "skills"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "column", "told"),
+    [
+        ("protocol.yml", "2023-03-06", "06/03/2023", "programme.from", "It may be 2023-03-06 or 2023-06-03"),
+        ("protocol.yml", "2023-09-30", "2023-09-31", "study.report_date", "There is no such date"),
+        ("contract.yml", "2023-03-01", "2023-03-01T10:00", "contract.effective", "Write the day without the time: 2023-03-01."),
+    ],
+)  # fmt: skip
+def test_a_day_that_is_none_in_a_document_is_told_as_in_a_table(
+    study: StudyFolder, file: str, old: str, new: str, column: str, told: str
+):
+    study.write(file, study.text(file).replace(old, new, 1))
+    finding = next(f for f in study.findings() if f.file == file)
+    assert (finding.kind, finding.row, finding.column, finding.found) == (
+        "date",
+        line_of(study, file, new),
+        column,
+        new,
+    )
+    assert finding.action["en"].startswith(told)
+
+
+def test_a_period_of_payment_ends_after_it_begins(study: StudyFolder):
+    finding = study.replace("contract.yml", "to: 2023-07-31", "to: 2023-03-05").only()
+    assert (finding.kind, finding.column, finding.found) == ("invalid_value", "schedule.0.to", "2023-03-05")
+    assert study.replace("contract.yml", "to: 2023-03-05", "to: 2023-03-06").findings() == []
+
+
+def test_a_control_character_in_a_document_is_told_with_its_line(study: StudyFolder):
+    finding = study.replace("protocol.yml", "Studio minimo", "Studio\x1bminimo").only()
+    assert (finding.kind, finding.row, finding.found_in("it")) == ("yaml", 4, "il carattere U+001B")
 
 
 def test_defects_inside_a_list_stand_on_their_own_lines(study: StudyFolder):
@@ -612,6 +651,130 @@ def test_a_ragged_row_is_a_finding_and_the_rows_after_it_keep_their_numbers(stud
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("also", ["", ","])
+def test_a_cell_more_than_the_header_is_a_shifted_row_even_if_it_is_empty(study: StudyFolder, also: str):
+    header, *lines = study.text("attendance.csv").splitlines()
+    lines = [f"{line},{also}" for line in lines]
+    lines[2] = lines[2].replace("2.5", "2,5")
+    finding = study.write("attendance.csv", "\n".join([f"{header},note{also}", *lines])).only()
+    assert (finding.kind, finding.row, finding.found) == ("columns", 4, f"{6 + len(also)} values")
+    assert f"expected {5 + len(also)} values. " in said(finding)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [("2,5", "", True), ("2,x", "", False), ("2.0,5", "", False), ("2,5", "2,5", False), ("2,5", "2.5,7", False)],
+)
+def test_hours_of_two_cells_are_told_where_no_other_row_fills_the_last(
+    study: StudyFolder, first: str, second: str, told: bool
+):
+    header, *lines = study.text("attendance.csv").splitlines()
+    lines = [f"{line}," for line in lines]
+    lines[2] = lines[2].replace("2.5,", first)
+    lines[7] = lines[7].replace("2.5,", second or "2.5,")
+    found = study.write("attendance.csv", "\n".join([f"{header},note", *lines])).findings()
+    assert [(f.kind, f.row, f.column, f.found) for f in found] == [("columns", 4, "hours", "2,5")] * told
+    assert all(said(f).endswith("If the number is 2.5, write it so; if the row is right, write 2.0.") for f in found)
+
+
+def test_a_row_set_aside_leaves_its_child_and_its_item_without_other_findings(study: StudyFolder):
+    study.replace("participants.csv", "N02,north,", "N02,north,,").replace(
+        "instrument.csv", "So riparare.", "So, credo."
+    )
+    assert [(f.kind, f.file, f.row) for f in study.findings()] == [
+        ("columns", "instrument.csv", 4), ("columns", "participants.csv", 4),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("file", ["attendance.csv", "programme.csv"])
+def test_an_optional_table_without_rows_is_a_finding(study: StudyFolder, file: str):
+    finding = study.set_rows(file, study.rows(file)[:1]).only()
+    assert (finding.kind, finding.file) == ("no_rows", file)
+    assert said(finding).endswith("an optional file may be removed.")
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"), [("participants.csv", "a code"), ("responses.csv", "a code of participants.csv")]
+)
+def test_nobody_is_asked_for_the_name_of_a_child(study: StudyFolder, file: str, expected: str):
+    study.append(file, "", *study.rows(file)[1][1:])
+    finding = next(f for f in study.findings() if f.file == file)
+    assert (finding.kind, finding.column, finding.expected["en"]) == ("missing_value", "participant", expected)
+
+
+@pytest.mark.parametrize(
+    ("cell", "found", "told"),
+    [
+        ("x" * 140_000, "una cella oltre 131072 caratteri", "Shorten the text, or close the quotes."),
+        ('"x', "virgolette mai chiuse", "Close the quotes; inside a text, double them."),
+        ('"x" y', "testo dopo le virgolette chiuse", "Close the quotes; inside a text, double them."),
+    ],
+    ids=["long", "open", "after"],
+)
+def test_what_is_no_csv_is_told_in_both_languages(study: StudyFolder, cell: str, found: str, told: str):
+    study.write("programme.csv", study.text("programme.csv") + cell)
+    finding = study.only()
+    assert (finding.kind, finding.row, finding.found_in("it")) == ("table", 3, found)
+    assert said(finding).endswith(told)
+
+
+@pytest.mark.parametrize("magic", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+def test_a_workbook_under_a_csv_name_is_told(study: StudyFolder, magic: bytes):
+    finding = study.write("attendance.csv", magic + b"\0" * 90).only()
+    assert (finding.kind, finding.row) == ("table", None)
+    assert "workbook" in said(finding)
+    assert said(finding).endswith("Save the file as CSV UTF-8.")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("So costruire 👩\u200d🔬", False), ("da solo,\r\no con altri", False), ("a\tb", False), ("می\u200cخواهم", False),
+        ("So\u202e costruire", True), ("So\x1b[2J", True), ("So\x9bcostruire", True), ("co\u200dstruire", True),
+        ("So\ufeff", True),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("file", "column"), [("instrument.csv", "wording_it"), ("programme.csv", "source")])
+def test_only_what_no_screen_shows_is_invisible(study: StudyFolder, file: str, column: str, words: str, told: bool):
+    found = study.cell(file, 2, column, words).findings()
+    assert [(f.kind, f.file, f.row, f.column) for f in found] == [("control_character", file, 2, column)] * told
+
+
+def test_an_invisible_character_is_told_once_where_a_code_is_declared(study: StudyFolder):
+    for file in ("participants.csv", "responses.csv", "attendance.csv"):
+        study.write(file, study.text(file).replace("N04,", "N0\u200b4,"))
+    finding = study.only()
+    assert (finding.kind, finding.file, finding.row, finding.column) == (
+        "control_character", "participants.csv", 6, "participant",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_a_child_whose_data_are_used_has_a_birth_date_or_an_age(study: StudyFolder, refuses: bool):
+    study.cell("participants.csv", 5, "birth_date", "").cell(
+        "participants.csv", 5, "assent", "no" if refuses else "yes"
+    )
+    assert [(f.kind, f.row, f.column, f.child) for f in study.findings()] == [
+        ("missing_value", 5, "birth_date", "N03")
+    ] * (not refuses)
+    study.add_column("participants.csv", "age", lambda row: "14" if row[0] == "N03" else "")
+    ages = study.load().participants.set_index("participant")["age"]
+    assert ages["N03"] == 14
+    assert ages.notna().all()
+
+
+@pytest.mark.parametrize(("years", "told"), [(-2, True), (-1, False), (0, False), (1, False), (2, True)])
+def test_an_age_more_than_a_year_from_the_birth_date_is_a_warning_and_the_date_counts(
+    study: StudyFolder, years: int, told: bool
+):
+    age = study.load().participants["age"][3]
+    found = study.add_column("participants.csv", "age", lambda row: f"{age + years:g}" * (row[0] == "N03")).findings()
+    assert [(f.level, f.kind, f.row, f.column, f.child, f.found) for f in found] == [
+        ("warning", "age_differs", 5, "age", "N03", f"{age + years:g}; {age:g} by the date of birth")
+    ] * told
+    assert study.load().participants["age"][3] == age
+
+
 def test_blank_lines_are_no_rows_and_count_as_a_spreadsheet_counts_them(study: StudyFolder):
     lines = study.text("responses.csv").splitlines()
     lines[3] = lines[3].rpartition(",")[0] + ",x"
@@ -702,7 +865,10 @@ def test_hours_of_a_day_lie_between_none_and_all(study: StudyFolder, value: str)
 
 @pytest.mark.parametrize(
     ("column", "value", "found"),
-    [("minimum", "5", "5 to 5"), ("maximum", "0", "1 to 0"), ("maximum", "five", "five"), ("reverse", "true", "true")],
+    [
+        ("reverse", " ", "nothing"), ("minimum", "5", "5 to 5"),
+        ("maximum", "0", "1 to 0"), ("maximum", "five", "five"), ("reverse", "true", "true"),
+    ],
 )  # fmt: skip
 def test_an_item_needs_a_range_and_yes_or_no(study: StudyFolder, column: str, value: str, found: str):
     finding = study.cell("instrument.csv", 2, column, value).only()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -16,18 +16,23 @@ from evaluation.study.documents import (
     Model,
     Number,
     Whole,
+    backwards,
     refuse,
     twice,
     unknown,
 )
+from evaluation.study.findings import Finding, Findings, nearest, one_of
 from evaluation.study.formulas import FORMULAS as FORMULAS
 from evaluation.study.formulas import Amount, Exact, Formula, Rate
+
+if TYPE_CHECKING:
+    from evaluation.study.protocol import Protocol
 
 GateKind = Literal["min_n", "attrition", "baseline_smd", "p_value", "hours", "investment"]
 
 GATES: dict[GateKind, Text] = {
-    "min_n": text("bambini analizzati", "children analysed"),
-    "attrition": text("quota di bambini persi", "share of children lost"),
+    "min_n": text("ragazzi analizzati", "children analysed"),
+    "attrition": text("quota di ragazzi persi", "share of children lost"),
     "baseline_smd": text("differenza iniziale standardizzata", "standardised baseline difference"),
     "p_value": text("valore p", "p-value"),
     "hours": text("ore medie frequentate", "mean hours attended"),
@@ -152,6 +157,11 @@ class Period(Model):
     verify_days: Whole = Field(ge=0)
     pay_days: Whole = Field(ge=0)
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Period:
+        refuse(backwards(self.starts, self.ends))
+        return self
+
 
 class Dispute(Model):
     """How long a party may object, and how far a re-analysis may differ."""
@@ -220,3 +230,31 @@ def _defects_of_references(position: int, rule: Rule, rules: tuple[Rule, ...]) -
     if rule.formula.bonus and rule.formula.bonus.base not in plain:
         defects.append(unknown(rule.formula.bonus.base, plain, (*at, "formula", "bonus", "base")))
     return defects
+
+
+def check_metrics(contract: Contract, protocol: Protocol, findings: Findings) -> None:
+    """Every metric of the contract must be an outcome at a follow-up wave of the protocol, meant the same way."""
+    outcomes = {outcome.id: outcome for outcome in protocol.outcomes}
+    waves = [wave.id for wave in protocol.follow_ups]
+    for k, metric in enumerate(contract.metrics):
+        for name, value, known in (("outcome", metric.outcome, list(outcomes)), ("wave", metric.wave, waves)):
+            if value not in known:
+                findings.error(
+                    f"unknown_{name}", "contract.yml", value, one_of(known), nearest(value, known),
+                    row=findings.line("contract.yml", "metrics", k, name), column=f"metrics.{metric.id}.{name}",
+                )  # fmt: skip
+        outcome = outcomes.get(metric.outcome)
+        if outcome is None:
+            continue
+        for name, value, agreed in (
+            ("direction", metric.direction, outcome.direction), ("unit", metric.unit, outcome.unit_name),
+        ):  # fmt: skip
+            if value != agreed:
+                _warn_of_two_words(findings, k, f"metrics.{metric.id}.{name}", name, value, agreed)
+
+
+def _warn_of_two_words(findings: Findings, metric: int, column: str, name: str, found: str, agreed: str) -> None:
+    as_planned = text(f"come nel protocollo: {agreed or 'niente'}", f"as in the protocol: {agreed or 'nothing'}")
+    action = text("Mettere d'accordo contratto e protocollo.", "Make contract and protocol agree.")
+    line = findings.line("contract.yml", "metrics", metric, name)
+    findings.add(Finding("warning", f"{name}_differs", "contract.yml", found, as_planned, action, line, column))

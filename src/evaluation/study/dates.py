@@ -36,12 +36,9 @@ def parse_moment(cell: str) -> dt.date:
 
 
 def mend_date(cell: str) -> Text:
-    """Say what to do about what is no date here: it does not exist, may be two days, or is written otherwise."""
+    """Say what to do about what is no date here: it has a time, does not exist, may be two days, or is written otherwise."""
     if ISO_MOMENT.fullmatch(cell):
-        return text(
-            "Questa data o questa ora non esiste: controllare sull'originale.",
-            "There is no such date or time: check the original.",
-        )
+        return _mend_moment(cell)
     found = NUMBERS.match(cell)
     if found is None:
         return REWRITE
@@ -55,6 +52,17 @@ def mend_date(cell: str) -> Text:
         f"Può essere il {days[0]} o il {days[1]}: chiedere a chi l'ha scritta, e riscriverla così.",
         f"It may be {days[0]} or {days[1]}: ask who wrote it, and write it so.",
     )
+
+
+def _mend_moment(cell: str) -> Text:
+    try:
+        day = parse_moment(cell)
+    except ValueError:
+        return text(
+            "Questa data o questa ora non esiste: controllare sull'originale.",
+            "There is no such date or time: check the original.",
+        )
+    return text(f"Scrivere il giorno senza l'ora: {day}.", f"Write the day without the time: {day}.")
 
 
 def _day(year: int, month: int, day: int) -> list[dt.date]:

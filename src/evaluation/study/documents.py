@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
 from evaluation.language import Text, text
-from evaluation.study.findings import Findings, nearest, one_of
+from evaluation.study.dates import EXPECTED_DATE, ISO_DAY, mend_date
+from evaluation.study.findings import EXPECTED_VISIBLE, INVISIBLE, WRITE_AGAIN, Findings, Words, nearest, one_of
 
 MAXIMUM_BYTES = 1_000_000
 Location = tuple[int | str, ...]
@@ -34,7 +34,7 @@ EXPECTED: dict[str, Text] = {
     "decimal": text("un numero con il punto decimale", "a number with a decimal point"),
     "finite": text("un numero finito", "a finite number"),
     "bool": text("true oppure false", "true or false"),
-    "date": text("una data AAAA-MM-GG", "a date YYYY-MM-DD"),
+    "date": EXPECTED_DATE,
     "greater_than_equal": text("almeno {ge}", "at least {ge}"),
     "greater_than": text("più di {gt}", "more than {gt}"),
     "less_than_equal": text("al più {le}", "at most {le}"),
@@ -63,7 +63,7 @@ def _number(value: Any) -> Any:
 
 def _date(value: Any) -> Any:
     # Pydantic would take a number for seconds since 1970.
-    if isinstance(value, dt.date) or (isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)):
+    if isinstance(value, dt.date) or (isinstance(value, str) and ISO_DAY.fullmatch(value)):
         return value
     raise PydanticCustomError("date_type", "a date is needed")
 
@@ -120,8 +120,23 @@ def twice(names: list[str], before: Location = (), after: Location = ()) -> list
     return [Defect(name, once, action, (*before, k, *after)) for k, name in enumerate(names) if name in names[:k]]
 
 
+def backwards(starts: dt.date | None, ends: dt.date | None) -> list[Defect]:
+    """Return the defect of a period whose day `to` lies before its day `from`."""
+    if starts is None or ends is None or starts <= ends:
+        return []
+    return [Defect(str(ends), text(f"un giorno dal {starts}", f"a day from {starts} on"), at=("to",))]
+
+
 class _Loader(yaml.SafeLoader):
-    """The safe loader without aliases, and with the line of every value that its tag does not fit (2023-02-30)."""
+    """The safe loader without aliases, and with the line of every value that its tag does not fit (!!int x).
+
+    Dates stay text, for the models to read: one that does not exist (2023-02-30) is then told as any other defect.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):  # nested ones unpack to gigabytes, and no study needs one
@@ -171,19 +186,23 @@ def _compose(path: Path, findings: Findings) -> tuple[yaml.Node, Any] | None:
         return None
     try:
         raw = path.read_bytes()
-        loader = _Loader(raw.decode("utf-8-sig"))
+        written = raw.decode("utf-8-sig")
+        loader = _Loader(written)
         root = loader.get_single_node()
         values = loader.construct_document(root) if root else None
     except UnicodeDecodeError as error:
         row = raw[: error.start].count(b"\n") + 1
         findings.error("encoding", path.name, f"byte 0x{raw[error.start]:02x}", expected, write_yaml, row=row)
         return None
+    except yaml.reader.ReaderError as error:
+        row, character = written[: error.position].count("\n") + 1, f"U+{ord(written[error.position]):04X}"
+        found = Words(f"il carattere {character}", f"the character {character}")
+        findings.error("yaml", path.name, found, expected, write_yaml, row=row)
+        return None
     except (yaml.YAMLError, RecursionError, OSError) as error:
         mark = getattr(error, "problem_mark", None)
-        found = getattr(error, "problem", None) or getattr(error, "strerror", None) or getattr(error, "reason", None)
-        findings.error(
-            "yaml", path.name, found or type(error).__name__, expected, write_yaml, row=mark.line + 1 if mark else None
-        )
+        said = getattr(error, "problem", None) or getattr(error, "strerror", None) or type(error).__name__
+        findings.error("yaml", path.name, said, expected, write_yaml, row=mark.line + 1 if mark else None)
         return None
     if not isinstance(root, yaml.MappingNode):
         findings.error("yaml", path.name, "no keys", expected, write_yaml, row=1)
@@ -194,13 +213,9 @@ def _compose(path: Path, findings: Findings) -> tuple[yaml.Node, Any] | None:
 def _walk(node: yaml.Node, location: Location, findings: Findings) -> None:
     """Note the line of every value, and report keys written twice (YAML would keep the last without a word)."""
     findings.lines[location] = node.start_mark.line + 1
-    if isinstance(node, yaml.ScalarNode) and any(
-        unicodedata.category(c) == "Cc" and c not in "\n\t" for c in node.value
-    ):
-        expected = text("testo senza caratteri di controllo", "text without control characters")
-        again, place = text("Riscrivere il valore.", "Write the value again."), ".".join(map(str, location[1:]))
-        row = node.start_mark.line + 1
-        findings.error("control_character", str(location[0]), node.value, expected, again, row=row, column=place)
+    if isinstance(node, yaml.ScalarNode) and INVISIBLE.search(node.value):
+        file, place, row = str(location[0]), ".".join(map(str, location[1:])), node.start_mark.line + 1
+        findings.error("control_character", file, node.value, EXPECTED_VISIBLE, WRITE_AGAIN, row=row, column=place)
     if isinstance(node, yaml.SequenceNode):
         for index, child in enumerate(node.value):
             _walk(child, (*location, index), findings)
@@ -221,7 +236,8 @@ def _walk(node: yaml.Node, location: Location, findings: Findings) -> None:
 def _report(file: str, model: type[BaseModel], error: Any, findings: Findings) -> None:
     for defect in _defects(model, error):
         location: Location = (*error["loc"], *defect.at)
-        kind = "unknown_key" if error["type"] == "extra_forbidden" else "invalid_value"
+        name = str(error["type"])
+        kind = "unknown_key" if name == "extra_forbidden" else "date" if name.startswith("date") else "invalid_value"
         findings.error(
             kind, file, defect.found, defect.expected, defect.action,
             row=findings.line(file, *location), column=".".join(str(part) for part in location),
@@ -244,7 +260,8 @@ def _defects(model: type[BaseModel], error: Any) -> Iterator[Defect]:
         return
     message = str(error["msg"])
     words = next((words for start, words in EXPECTED.items() if kind.startswith(start)), text(message, message))
-    yield Defect(found, text(*(words[code].format(**context) for code in ("it", "en"))))
+    expected = text(*(words[code].format(**context) for code in ("it", "en")))
+    yield Defect(found, expected, mend_date(found) if kind.startswith("date") else CORRECT)
 
 
 def _shown(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +34,14 @@ class Words(str):
 
 
 NOTHING = Words("niente", "nothing")
+# Control characters but tabs and line ends; marks of width, order and writing direction; joiners but those of other scripts
+# and of emoji.
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0001\U000e0020-\U000e007f]|\r(?!\n)|(?<![^\x00-\x7f])[\u200c\u200d]"
+)
+EXPECTED_VISIBLE = text("testo senza caratteri invisibili", "text without invisible characters")
+WRITE_AGAIN = text("Riscrivere il valore.", "Write the value again.")
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,8 @@ class Findings:
     """Collects findings while a study is read, and knows where things stand in its files.
 
     lines: file, keys and positions -> line of a YAML file; headers: file -> row of its header, where blank rows stand above
-    it; columns: file -> name of a column -> its place, from 0; questions: item -> its wording.
+    it; columns: file -> name of a column -> its place, from 0; questions: item -> its wording; aside: file -> the codes of
+    rows that were set aside, so that nothing else is said of them.
     """
 
     items: list[Finding] = field(default_factory=list)
@@ -93,6 +103,7 @@ class Findings:
     headers: dict[str, int] = field(default_factory=dict)
     columns: dict[str, dict[str, int]] = field(default_factory=dict)
     questions: dict[str, Text] = field(default_factory=dict)
+    aside: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, finding: Finding) -> None:
         """Keep one more finding, with the name of its cell where row and column are known; row 1 is that of the header."""

@@ -10,17 +10,18 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from evaluation.errors import UserError
 from evaluation.language import text
-from evaluation.study.contract import Contract
+from evaluation.study.contract import Contract, check_metrics
 from evaluation.study.dates import EXPECTED_DATE, EXPECTED_MOMENT, mend_date, parse_date, parse_moment
 from evaluation.study.documents import read_document
-from evaluation.study.findings import NOTHING, Finding, Findings, nearest, one_of
+from evaluation.study.findings import NOTHING, Findings, Words, nearest, one_of
 from evaluation.study.instrument import Instrument, read_instrument
-from evaluation.study.protocol import Protocol
+from evaluation.study.protocol import Protocol, check_outcomes
 from evaluation.study.tables import (
-    EXPECTED_NAME,
+    EXPECTED_CODE,
     EXPECTED_NUMBER,
     EXPECTED_YES,
     ROW,
@@ -39,6 +40,7 @@ FILES = (
 LOCKS = ("lock/*.json", "lock/*.tsr")  # of evaluation lock
 CONSENT = ("guardian_consent", "assent")
 NO_COVARIATES = (ROW, "participant", "centre", "treated", "consenting", *CONSENT, "enrolled_on", "left_on")
+CODES = ("participant", "wave", "item")  # told where they are declared: one of no child, wave or item is unknown
 HOURS_A_DAY = 24
 EXPECTED_SECONDS = text("un numero di secondi, da 0 in su", "a number of seconds, 0 or more")
 PROGRAMME_COLUMNS = (
@@ -97,11 +99,11 @@ def read_study(folder: Path) -> tuple[Study | None, Findings]:
     participants = _read_participants(folder / "participants.csv", protocol, findings)
     responses = _read_responses(folder / "responses.csv", protocol, instrument, participants, findings)
     attendance = _optional(folder / "attendance.csv", lambda path: _read_attendance(path, participants, findings))
-    programme = _optional(folder / "programme.csv", lambda path: read_table(path, Columns(PROGRAMME_COLUMNS), findings))
+    programme = _optional(folder / "programme.csv", lambda path: _read_programme(path, findings))
     if protocol is not None and instrument is not None:
-        _check_outcomes(protocol, instrument, findings)
+        check_outcomes(protocol, instrument, findings)
     if protocol is not None and contract is not None:
-        _check_metrics(contract, protocol, findings)
+        check_metrics(contract, protocol, findings)
     if protocol is None or instrument is None or participants is None or responses is None:
         return None, findings
     return Study(folder, protocol, contract, instrument, participants, responses, attendance, programme), findings
@@ -118,8 +120,8 @@ def _read_participants(path: Path, protocol: Protocol | None, findings: Findings
     if table is None:
         return None
     cells = Cells(path.name, table, findings)
-    cells.convert("participant", str, EXPECTED_NAME, required=True)
-    one_code = text("Dare a ogni bambino un codice suo.", "Give each child a code of its own.")
+    cells.convert("participant", str, EXPECTED_CODE, required=True)
+    one_code = text("Dare a ogni ragazzo un codice suo.", "Give each child a code of its own.")
     cells.unique(["participant"], "duplicate_child", one_code)
     result = table.assign(participant=table["participant"].str.strip(), centre=table["centre"].str.strip())
     consent = {
@@ -132,30 +134,51 @@ def _read_participants(path: Path, protocol: Protocol | None, findings: Findings
     for name in ("enrolled_on", "left_on"):
         if name in table:
             result[name] = cells.convert(name, parse_date, EXPECTED_DATE, kind="date", mend=mend_date)
-    result["age"] = _ages(cells, protocol)
+    result["age"] = _ages(cells, protocol, result["consenting"].to_numpy())
     if protocol is not None:
         cells.known("centre", [protocol.centres.treated, protocol.centres.comparison], "unknown_centre")
         result["treated"] = result["centre"] == protocol.centres.treated
         result = _type_covariates(result, protocol, findings)
+    cells.visible()
     return result
 
 
-def _ages(cells: Cells, protocol: Protocol | None) -> list[float]:
-    """Completed years at the first day of the programme where birth dates are given; else the ages as written."""
-    start = protocol.programme.starts if protocol else None
-    if "birth_date" not in cells.table:
-        return cells.convert("age", parse_number, EXPECTED_NUMBER, empty=np.nan)
+def _ages(cells: Cells, protocol: Protocol | None, consenting: NDArray[np.bool_]) -> list[float]:
+    """Completed years at the first day of the programme where birth dates are given; else the ages as written.
+
+    Of a child whose data may not be used, no age is asked.
+    """
+    given = [name for name in ("birth_date", "age") if name in cells.table]
+    told = text("la data di nascita, o l'età nella colonna age", "the date of birth, or the age in a column age")
+    cells.one_filled(given, consenting, told, text("Scrivere il valore.", "Write the value."))
+    ages = cells.convert("age", parse_number, EXPECTED_NUMBER, empty=np.nan) if "age" in given else None
+    if "birth_date" not in given:
+        return ages or []
     born = cells.convert("birth_date", parse_date, EXPECTED_DATE, kind="date", mend=mend_date)
-    if start is None:
-        if protocol is not None:
-            expected = text("programme.from, per calcolare l'età", "programme.from, to compute ages")
-            add = text("Aggiungere la data di inizio.", "Add the first day.")
-            line = cells.findings.line("protocol.yml", "programme")
-            cells.findings.error(
-                "missing_value", "protocol.yml", NOTHING, expected, add, row=line, column="programme.from"
-            )
-        return [np.nan] * len(born)
-    return [np.nan if day is None else float(completed_years(day, start)) for day in born]
+    start = protocol.programme.starts if protocol else None
+    if protocol is not None and start is None:
+        _ask_for_the_first_day(cells.findings)
+    had = [np.nan if day is None or start is None else float(completed_years(day, start)) for day in born]
+    if ages is None:
+        return had
+    _compare_ages(cells, had, ages)
+    return np.where(np.isnan(had), ages, had).tolist()
+
+
+def _ask_for_the_first_day(findings: Findings) -> None:
+    expected = text("programme.from, per calcolare l'età", "programme.from, to compute ages")
+    add, line = text("Aggiungere la data di inizio.", "Add the first day."), findings.line("protocol.yml", "programme")
+    findings.error("missing_value", "protocol.yml", NOTHING, expected, add, row=line, column="programme.from")
+
+
+def _compare_ages(cells: Cells, had: list[float], written: list[float]) -> None:
+    """Warn of ages more than a year from that at the first day of the programme: they may be of another day of that year."""
+    expected = text("l'età che segue dalla data di nascita", "the age that follows from the date of birth")
+    action = text("Controllare età e data di nascita.", "Check the age and the date of birth.")
+    for position in np.flatnonzero(np.abs(np.subtract(had, written)) > 1).tolist():
+        age, computed = f"{written[position]:g}", f"{had[position]:g}"
+        found = Words(f"{age}; dalla data di nascita {computed}", f"{age}; {computed} by the date of birth")
+        cells.report(position, "age", "age_differs", found, expected, action, "warning")
 
 
 def completed_years(born: dt.date, on: dt.date) -> int:
@@ -202,10 +225,11 @@ def _read_responses(
     table = table.assign(rater=table.get("rater", ""))
     cells = Cells(path.name, table, findings)
     _must_take_part(cells, participants)
+    cells.visible(but=(*CODES, "value", "answered_at", "seconds"))
     if protocol is not None:
         cells.known("wave", [wave.id for wave in protocol.waves], "unknown_wave")
     if instrument is not None:
-        cells.known("item", instrument.ids, "unknown_item")
+        cells.known("item", instrument.ids, "unknown_item", beside=findings.aside["instrument.csv"])
     keep_one = text("Tenere una sola risposta.", "Keep one answer only.")
     cells.unique(["participant", "wave", "item", "rater"], "duplicate_answer", keep_one)
     value = cells.convert("value", parse_number, EXPECTED_NUMBER, empty=np.nan)
@@ -218,7 +242,7 @@ def _read_responses(
 
 
 def _read_attendance(path: Path, participants: pd.DataFrame | None, findings: Findings) -> pd.DataFrame | None:
-    table = read_table(path, Columns(("participant", "date", "activity", "hours")), findings)
+    table = read_table(path, Columns(("participant", "date", "activity", "hours"), filled=True), findings)
     if table is None:
         return None
     cells = Cells(path.name, table, findings)
@@ -228,15 +252,23 @@ def _read_attendance(path: Path, participants: pd.DataFrame | None, findings: Fi
         f"ore da 0 a {HOURS_A_DAY}, con il punto decimale", f"hours from 0 to {HOURS_A_DAY}, with a decimal point"
     )
     hours = cells.convert("hours", _parse_hours, a_day, empty=np.nan, required=True)
+    cells.visible(but=(*CODES, "date", "hours"))
     return table.assign(participant=table["participant"].str.strip(), date=dates, hours=np.array(hours, dtype=float))
+
+
+def _read_programme(path: Path, findings: Findings) -> pd.DataFrame | None:
+    table = read_table(path, Columns(PROGRAMME_COLUMNS, filled=True), findings)
+    if table is not None:
+        Cells(path.name, table, findings).visible()
+    return table
 
 
 def _must_take_part(cells: Cells, participants: pd.DataFrame | None) -> None:
     if participants is not None:
         listed = text("un codice di participants.csv", "a code of participants.csv")
         add = text("Correggere il codice, o aggiungere il partecipante.", "Correct the code, or add the participant.")
-        names = participants["participant"]
-        cells.known("participant", names, "unknown_child", expected=listed, otherwise=add, tell=False)
+        names, beside = participants["participant"], cells.findings.aside["participants.csv"]
+        cells.known("participant", names, "unknown_child", expected=listed, otherwise=add, tell=False, beside=beside)
 
 
 def _parse_seconds(cell: str) -> float:
@@ -251,52 +283,3 @@ def _parse_hours(cell: str) -> float:
     if not 0 <= hours <= HOURS_A_DAY:
         raise ValueError(cell)
     return hours
-
-
-def _check_outcomes(protocol: Protocol, instrument: Instrument, findings: Findings) -> None:
-    """Every scale needs items, every measure its item; items of no outcome are told, for they are never counted."""
-    scales = sorted({item.scale for item in instrument.items if item.scale})
-    for k, outcome in enumerate(protocol.outcomes):
-        known = {"scale": scales, "measure": list(instrument.ids)}.get(outcome.kind)
-        if known is not None and outcome.id not in known:
-            findings.error(
-                "unknown_outcome", "protocol.yml", outcome.id, one_of(known), nearest(outcome.id, known),
-                row=findings.line("protocol.yml", "outcomes", k, "id"), column="outcomes",
-            )  # fmt: skip
-    asked = [outcome.id for outcome in protocol.outcomes if outcome.kind == "scale"]
-    for item in instrument.items:
-        if item.scale and item.scale not in asked:
-            findings.add(
-                Finding(
-                    "warning", "unknown_scale", "instrument.csv", item.scale, one_of(asked), nearest(item.scale, asked),
-                    item.row, "scale",
-                )
-            )  # fmt: skip
-
-
-def _check_metrics(contract: Contract, protocol: Protocol, findings: Findings) -> None:
-    """Every metric of the contract must be an outcome at a follow-up wave of the protocol, meant the same way."""
-    outcomes = {outcome.id: outcome for outcome in protocol.outcomes}
-    waves = [wave.id for wave in protocol.follow_ups]
-    for k, metric in enumerate(contract.metrics):
-        for name, value, known in (("outcome", metric.outcome, list(outcomes)), ("wave", metric.wave, waves)):
-            if value not in known:
-                findings.error(
-                    f"unknown_{name}", "contract.yml", value, one_of(known), nearest(value, known),
-                    row=findings.line("contract.yml", "metrics", k, name), column=f"metrics.{metric.id}.{name}",
-                )  # fmt: skip
-        outcome = outcomes.get(metric.outcome)
-        if outcome is None:
-            continue
-        for name, value, agreed in (
-            ("direction", metric.direction, outcome.direction), ("unit", metric.unit, outcome.unit_name),
-        ):  # fmt: skip
-            if value != agreed:
-                _warn_of_two_words(findings, k, f"metrics.{metric.id}.{name}", name, value, agreed)
-
-
-def _warn_of_two_words(findings: Findings, metric: int, column: str, name: str, found: str, agreed: str) -> None:
-    as_planned = text(f"come nel protocollo: {agreed or 'niente'}", f"as in the protocol: {agreed or 'nothing'}")
-    action = text("Mettere d'accordo contratto e protocollo.", "Make contract and protocol agree.")
-    line = findings.line("contract.yml", "metrics", metric, name)
-    findings.add(Finding("warning", f"{name}_differs", "contract.yml", found, as_planned, action, line, column))

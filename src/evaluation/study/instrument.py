@@ -11,7 +11,7 @@ import pandas as pd
 from evaluation.language import Text, text
 from evaluation.study.findings import Findings
 from evaluation.study.tables import (
-    EXPECTED_NAME,
+    EXPECTED_CODE,
     EXPECTED_NUMBER,
     EXPECTED_YES,
     ROW,
@@ -63,15 +63,16 @@ def read_instrument(path: Path, findings: Findings) -> Instrument | None:
     if table is None:
         return None
     cells = Cells(path.name, table, findings)
-    cells.convert("item", str, EXPECTED_NAME, required=True)
+    cells.convert("item", str, EXPECTED_CODE, required=True)
     cells.unique(
         ["item"], "duplicate_item", text("Dare a ogni domanda un codice suo.", "Give each item a code of its own.")
     )
     ranged = table.assign(
         minimum=cells.convert("minimum", parse_number, EXPECTED_NUMBER),
         maximum=cells.convert("maximum", parse_number, EXPECTED_NUMBER),
-        reverse=cells.convert("reverse", parse_yes, EXPECTED_YES, empty=False),
+        reverse=cells.convert("reverse", parse_yes, EXPECTED_YES, empty=False, required=True),
     )
+    cells.visible()
     items = tuple(_item(record) for record in ranged.to_dict("records"))
     for item in items:
         _check_range(path.name, item, findings)

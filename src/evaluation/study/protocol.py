@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from evaluation.errors import UserError
 from evaluation.language import Text, text
-from evaluation.study.documents import Bilingual, Date, Defect, Model, Number, Whole, refuse, twice, unknown
+from evaluation.study.documents import Bilingual, Date, Defect, Model, Number, Whole, backwards, refuse, twice, unknown
+from evaluation.study.findings import Finding, Findings, nearest, one_of
+
+if TYPE_CHECKING:
+    from evaluation.study.instrument import Instrument
 
 Role = Literal["primary", "secondary", "placebo"]
 EstimatorId = Literal[
@@ -96,14 +100,7 @@ class Programme(Model):
 
     @model_validator(mode="after")
     def _in_order(self) -> Programme:
-        if self.starts and self.ends and self.ends < self.starts:
-            refuse(
-                [
-                    Defect(
-                        str(self.ends), text(f"un giorno dal {self.starts}", f"a day from {self.starts} on"), at=("to",)
-                    )
-                ]
-            )
+        refuse(backwards(self.starts, self.ends))
         return self
 
 
@@ -238,9 +235,36 @@ class Protocol(Model):
 
     @property
     def primary(self) -> Outcome:
-        """The first primary outcome; the first outcome if none is called so."""
+        """The first primary outcome; the first outcome if none is called so, which no study folder may do."""
         return next((outcome for outcome in self.outcomes if outcome.role == "primary"), self.outcomes[0])
 
     def outcome(self, outcome_id: str) -> Outcome:
         """Return the outcome of that id (KeyError if there is none)."""
         return {outcome.id: outcome for outcome in self.outcomes}[outcome_id]
+
+
+def check_outcomes(protocol: Protocol, instrument: Instrument, findings: Findings) -> None:
+    """One outcome is primary; every scale needs items, every measure its item; items of no outcome are never counted."""
+    roles = dict.fromkeys(outcome.role for outcome in protocol.outcomes)
+    if "primary" not in roles:
+        one = text("almeno un esito con role: primary", "at least one outcome with role: primary")
+        choose = text("Dire qual è l'esito primario.", "Say which outcome is the primary one.")
+        line = findings.line("protocol.yml", "outcomes")
+        findings.error("invalid_value", "protocol.yml", ", ".join(roles), one, choose, row=line, column="outcomes")
+    scales = sorted({item.scale for item in instrument.items if item.scale})
+    for k, outcome in enumerate(protocol.outcomes):
+        known = {"scale": scales, "measure": list(instrument.ids)}.get(outcome.kind)
+        if known is not None and outcome.id not in known:
+            findings.error(
+                "unknown_outcome", "protocol.yml", outcome.id, one_of(known), nearest(outcome.id, known),
+                row=findings.line("protocol.yml", "outcomes", k, "id"), column="outcomes",
+            )  # fmt: skip
+    asked = [outcome.id for outcome in protocol.outcomes if outcome.kind == "scale"]
+    for item in instrument.items:
+        if item.scale and item.scale not in asked:
+            findings.add(
+                Finding(
+                    "warning", "unknown_scale", "instrument.csv", item.scale, one_of(asked), nearest(item.scale, asked),
+                    item.row, "scale",
+                )
+            )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,10 +11,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from evaluation.language import Text, text
-from evaluation.study.findings import CORRECT_NAME, NOTHING, Findings, Words, column_letters, nearest, one_of
-from evaluation.study.records import read_records
+from evaluation.study.findings import (
+    CORRECT_NAME,
+    EXPECTED_VISIBLE,
+    INVISIBLE,
+    NOTHING,
+    WRITE_AGAIN,
+    Finding,
+    Findings,
+    Level,
+    Words,
+    column_letters,
+    nearest,
+    one_of,
+)  # fmt: skip
+from evaluation.study.records import of_one_width, read_records, report_split_number
 
 MAXIMUM_COLUMNS = 1_000
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -37,29 +51,39 @@ def read_table(path: Path, columns: Columns, findings: Findings) -> pd.DataFrame
     if rows is None:
         return None
     top = next(iter(rows))
-    header = _named([name.strip() for name in rows.pop(top)], rows)
+    written = rows.pop(top)
+    header = _named([name.strip() for name in written], rows)
     findings.headers[path.name] = top
     findings.columns[path.name] = {name: place for place, name in enumerate(header) if name}
     if not _header_holds(path.name, header, columns, findings):
         return None
     if columns.filled and not rows:
-        fill, none = text("Aggiungere le righe.", "Add the rows."), Words("nessuna riga", "no rows")
+        fill = text(
+            "Aggiungere le righe; un file facoltativo si può togliere.",
+            "Add the rows; an optional file may be removed.",
+        )
+        none = Words("nessuna riga", "no rows")
         findings.error("no_rows", path.name, none, text("almeno una riga", "at least one row"), fill)
         return None
-    kept = _of_one_width(path.name, rows, len(header), findings)
+    kept = of_one_width(path.name, rows, range(len(header), len(written) + 1), findings)
+    key = header.index(columns.required[0])
+    findings.aside[path.name] = {
+        row[key].strip() for number, row in rows.items() if number not in kept and key < len(row)
+    }
     if rows and not kept:
         return None
+    report_split_number(path.name, header, kept, findings)
     table = pd.DataFrame(list(kept.values()), columns=header, dtype=object)
     table[ROW] = np.array(list(kept), dtype=int)
     return table
 
 
 def _named(header: list[str], rows: dict[int, list[str]]) -> list[str]:
-    """Return the header without the nameless columns at its end that hold nothing."""
+    """Return the header without the nameless columns at its end that hold nothing; longer rows are told for themselves."""
     named = len(_without_blank_end(header))
     if named == len(header):
         return header
-    filled = max((len(_without_blank_end(row[: len(header)])) for row in rows.values()), default=0)
+    filled = max((len(_without_blank_end(row)) for row in rows.values() if len(row) <= len(header)), default=0)
     return header[: max(named, filled)]
 
 
@@ -69,23 +93,6 @@ def _without_blank_end(cells: list[str]) -> list[str]:
     while end and not cells[end - 1].strip():
         end -= 1
     return cells[:end]
-
-
-def _of_one_width(file: str, rows: dict[int, list[str]], width: int, findings: Findings) -> dict[int, list[str]]:
-    """Return the rows with as many cells as the header; the others are findings."""
-    kept: dict[int, list[str]] = {}
-    for number, row in rows.items():
-        cells = row if len(row) <= width else row[:width] + _without_blank_end(row[width:])
-        if len(cells) == width:
-            kept[number] = cells
-            continue
-        found, expected = (
-            Words(f"{len(cells)} valori", f"{len(cells)} values"),
-            text(f"{width} valori", f"{width} values"),
-        )
-        quote = text("Mettere tra virgolette i testi con virgole.", "Put texts that hold commas in quotes.")
-        findings.error("columns", file, found, expected, quote, row=number)
-    return kept
 
 
 def _header_holds(file: str, header: list[str], columns: Columns, findings: Findings) -> bool:
@@ -148,7 +155,7 @@ class Cells:
         failed = np.array([value is _FAILED for value in parsed], dtype=bool)
         for position in np.flatnonzero(failed[places]).tolist():
             cell = cells[places[position]]
-            self._report(
+            self.report(
                 position, column, kind if cell else missing, cell or NOTHING, expected, mend(cell) if mend else CORRECT
             )
         values = [empty if value is _FAILED else value for value in parsed]
@@ -156,17 +163,20 @@ class Cells:
 
     def known(
         self, column: str, names: Iterable[str], kind: str, *,
-        expected: Text | None = None, otherwise: Text = CORRECT_NAME, tell: bool = True,
+        expected: Text | None = None, otherwise: Text = CORRECT_NAME, tell: bool = True, beside: Iterable[str] = (),
     ) -> None:  # fmt: skip
-        """Report every cell of `column` that is none of `names`, with the nearest; not of names that may be somebody's."""
+        """Report every cell of `column` that is none of `names`, with the nearest; not of names that may be somebody's.
+
+        Those of `beside` stand in rows that were reported: nothing more is said of them.
+        """
         known = list(names)
-        allowed = set(known)
+        allowed = {*known, *beside} - {""}
         told = [name for name in known if tell or has_digit(name)]
         places, cells = pd.factorize(self._stripped(column))
         meant = {place: nearest(cell, told, otherwise) for place, cell in enumerate(cells) if cell not in allowed}
         for position in np.flatnonzero(np.isin(places, list(meant))).tolist():
             cell, action = cells[places[position]], meant[places[position]]
-            self._report(
+            self.report(
                 position, column, kind if cell else "missing_value", cell or NOTHING, expected or one_of(known), action
             )
 
@@ -181,7 +191,24 @@ class Cells:
             earlier = int(first.iloc[position])
             once = text(f"una sola riga; c'è già la riga {earlier}", f"one row only; row {earlier} has it already")
             found = ", ".join(str(self.table[column].iloc[position]).strip() for column in columns)
-            self._report(position, columns[0] if len(columns) == 1 else "", kind, found, once, action)
+            self.report(position, columns[0] if len(columns) == 1 else "", kind, found, once, action)
+
+    def one_filled(self, columns: list[str], where: NDArray[np.bool_], expected: Text, action: Text) -> None:
+        """Report the rows of `where`, shape (records,), in which every one of `columns` is empty, at the first of them."""
+        empty = np.all([self._stripped(column) == "" for column in columns], axis=0)
+        for position in np.flatnonzero(empty & where).tolist():
+            self.report(position, columns[0], "missing_value", NOTHING, expected, action)
+
+    def visible(self, but: Collection[str] = ()) -> None:
+        """Report invisible characters in the columns, `but` those told elsewhere, and in no cell that was reported already."""
+        told = {(finding.row, finding.column) for finding in self.findings.items if finding.file == self.file}
+        for column in [name for name in self.table if name != ROW and name not in but]:
+            places, cells = pd.factorize(self._stripped(column))
+            hidden = [place for place, cell in enumerate(cells) if INVISIBLE.search(cell)]
+            for position in np.flatnonzero(np.isin(places, hidden)).tolist():
+                if (int(self.rows[position]), column) not in told:
+                    cell = cells[places[position]]
+                    self.report(position, column, "control_character", cell, EXPECTED_VISIBLE, WRITE_AGAIN)
 
     def _stripped(self, column: str) -> pd.Series:
         return self.table[column].str.strip()
@@ -200,12 +227,15 @@ class Cells:
         items = self._stripped("item") if "item" in self.table else [""] * len(self.table)
         return [self.findings.questions.get(item) for item in items]
 
-    def _report(self, position: int, column: str, kind: str, found: str, expected: Text, action: Text) -> None:
+    def report(
+        self, position: int, column: str, kind: str, found: str, expected: Text, action: Text, level: Level = "error"
+    ) -> None:
+        """Keep one more finding, about the cell of `column` in the record at `position`."""
         question = self._questions[position] if column in ("value", "") else None
-        self.findings.error(
-            kind, self.file, found, expected, action, row=int(self.rows[position]), column=column,
-            child=self._children[position], question=question,
-        )  # fmt: skip
+        row, child = int(self.rows[position]), self._children[position]
+        self.findings.add(
+            Finding(level, kind, self.file, found, expected, action, row, column, child, question=question)
+        )
 
 
 _FAILED = object()
@@ -244,4 +274,4 @@ def _raise(cell: str) -> Any:
 
 EXPECTED_NUMBER = text("un numero con il punto decimale", "a number with a decimal point")
 EXPECTED_YES = text("yes oppure no", "yes or no")
-EXPECTED_NAME = text("un nome", "a name")
+EXPECTED_CODE = text("un codice", "a code")

@@ -10,7 +10,7 @@ import pandas as pd
 from evaluation.intake.checks.found import finding, records
 from evaluation.intake.checks.kinds import KINDS
 from evaluation.language import Text, text
-from evaluation.study.findings import NOTHING, Finding
+from evaluation.study.findings import NOTHING, Finding, Words
 from evaluation.study.folder import Study
 from evaluation.study.instrument import Item
 
@@ -67,6 +67,19 @@ def items_without_answers(study: Study) -> Iterator[Finding]:
                 level, "item_without_answers", "instrument.csv", NOTHING, expected, action, item.row, "item",
                 question=item.wording,
             )  # fmt: skip
+
+
+def waves_without_answers(study: Study) -> Iterator[Finding]:
+    """Waves of the plan at which nobody answered anything: still to come, or lost as a whole."""
+    answered = set(study.responses["wave"][study.responses["value"].notna()])
+    expected = text("risposte a ogni rilevazione del protocollo", "answers at every wave of the protocol")
+    action = text(
+        "Se la rilevazione c'è stata, cercare il suo file; se deve ancora venire, non c'è nulla da fare.",
+        "If the wave has been held, look for its file; if it is still to come, there is nothing to do.",
+    )
+    for wave in [wave.id for wave in study.protocol.waves if wave.id not in answered]:
+        found, level = Words(f"nessuna risposta a {wave}", f"no answer at {wave}"), KINDS["wave_without_answers"].level
+        yield Finding(level, "wave_without_answers", FILE, found, expected, action, column="wave")
 
 
 def _range(item: Item) -> Text:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from evaluation.intake.checks.found import finding, records
+from evaluation.intake.checks.kinds import KINDS
 from evaluation.intake.checks.sheets import Sheets
 from evaluation.language import text
 from evaluation.study.findings import NOTHING, Finding, Words
@@ -15,6 +16,19 @@ from evaluation.study.tables import has_digit
 
 FILE = "participants.csv"
 LONGEST_LIFE = (0.0, 110.0)  # completed years; what can be, where the protocol gives no ages
+
+
+def empty_centres(study: Study) -> Iterator[Finding]:
+    """Centres of the protocol at which no child is; told once the centre of every child is known."""
+    centres, here = study.protocol.centres, set(study.participants["centre"])
+    if not here <= {centres.treated, centres.comparison}:
+        return
+    action = text(
+        "Aggiungere i partecipanti, o correggere il protocollo.", "Add the participants, or correct the protocol."
+    )
+    for centre in [centre for centre in (centres.treated, centres.comparison) if centre not in here]:
+        expected = text(f"almeno un partecipante di {centre}", f"at least one participant of {centre}")
+        yield Finding(KINDS["empty_centre"].level, "empty_centre", FILE, NOTHING, expected, action, column="centre")
 
 
 def outside_population(study: Study) -> Iterator[Finding]:
@@ -54,7 +68,7 @@ def names_for_codes(study: Study) -> Iterator[Finding]:
 def missing_sheets(study: Study, sheets: Sheets) -> Iterator[Finding]:
     """Consenting children without any answer, and those without answers at a wave before they left.
 
-    A wave at which nobody answered yet is not missed by anyone.
+    A wave at which nobody answered is told as a whole, by `waves_without_answers`.
     """
     answered = sheets.about[sheets.about["answered"] > 0]
     have = set(zip(answered["participant"], answered["wave"], strict=True))

@@ -15,6 +15,8 @@ OF_TABLES: tuple[Callable[[Study], Iterable[Finding]], ...] = (
     answers.out_of_range,
     answers.between_steps,
     answers.items_without_answers,
+    answers.waves_without_answers,
+    children.empty_centres,
     children.outside_population,
     children.answers_without_consent,
     children.names_for_codes,

@@ -71,10 +71,13 @@ KINDS: dict[str, Kind] = {
     # children
     "consent_missing": _error("Consenso non registrato", "Consent not recorded"),
     "consent": _warning("Risposte senza consenso", "Answers without consent"),
+    "empty_centre": _error("Centro senza partecipanti", "Centre without participants"),
+    "age_differs": _warning("Età in contrasto con la data di nascita", "Age that contradicts the date of birth"),
     "age": _warning("Età fuori dalla popolazione", "Age outside the population"),
     "no_answers": _warning("Partecipante senza risposte", "Participant without answers"),
     "missing_wave": _note("Questionario mancante", "Missing questionnaire"),
     "item_without_answers": _warning("Domanda senza risposte", "Item without answers"),
+    "wave_without_answers": _warning("Rilevazione senza risposte", "Wave without answers"),
     # days
     "date_order": _error("Date in ordine impossibile", "Dates in an impossible order"),
     "wave_order": _error("Rilevazioni in ordine inverso", "Waves in reverse order"),
