@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evaluation.counterfactual.estimators import ESTIMATORS
 from evaluation.errors import UserError
 from evaluation.language import LANGUAGES, number, text
-from evaluation.counterfactual.estimators import ESTIMATORS
 from evaluation.teaching.checks import NotYet, check
 from evaluation.teaching.data import lesson_data
 from evaluation.teaching.exercise import CLOSE, Exercise, Identity, Invariance, Mistake, judge
