@@ -9,7 +9,7 @@ from evaluation.counterfactual.diagnosis import Model
 from evaluation.counterfactual.estimators import ESTIMATORS
 from evaluation.counterfactual.omitted_table import BASELINE, omitted_sentence
 from evaluation.language import NO_VALUE, Language, Text, exact, number, percent, text
-from evaluation.reporting.displays import Row, between, build, numeric, or_withheld, percentage
+from evaluation.reporting.displays import Cell, Row, between, build, numeric, or_withheld, percentage
 from evaluation.reporting.exhibits import Sentence, Table
 from evaluation.reporting.payment_risk_words import payment_risk_sentence
 from evaluation.reporting.prose import money, plain
@@ -73,7 +73,7 @@ def design(study: Study, table: pd.DataFrame, language: Language) -> Table:
         table[table["method"] != ""].to_dict("records"),
         {
             ("Metodo" if it else "Method"): (lambda r: _method(r, language), False),
-            ("Esito" if it else "Outcome"): (lambda r: row_name(study.protocol, r["outcome"], r["wave"], language), False),
+            **_outcome(study, table, language),
             ("Minimo rilevabile" if it else "Detectable"): (numeric("mde", language), True),
             ("con i due centri" if it else "with two centres"): (numeric("mde_two_centre", language), True),
             ("Distorsione" if it else "Bias"): (numeric("bias", language), True),
@@ -96,6 +96,14 @@ def design(study: Study, table: pd.DataFrame, language: Language) -> Table:
     )  # fmt: skip
 
 
+def _outcome(study: Study, table: pd.DataFrame, language: Language) -> dict[str, tuple[Cell, bool]]:
+    """Return the column that names the outcome, where there is more than one."""
+    if len(table[["outcome", "wave"]].drop_duplicates()) < 2:
+        return {}
+    name = {"it": "Esito", "en": "Outcome"}[language]
+    return {name: (lambda r: row_name(study.protocol, r["outcome"], r["wave"], language), False)}
+
+
 def _method(row: Row, language: Language) -> str:
     return METHODS[row["method"]][language] + (" ◆" if row["confirmatory"] == "yes" else "")
 
@@ -111,7 +119,7 @@ def omitted_benchmarks(study: Study, table: pd.DataFrame, language: Language) ->
                 lambda r: baseline if r["benchmark"] == BASELINE else covariate_name(r["benchmark"], language), False,
             ),
             ("Volte" if it else "Times"): (lambda r: exact(r["multiple"], language), True),
-            ("Esito" if it else "Outcome"): (lambda r: row_name(study.protocol, r["outcome"], r["wave"], language), False),
+            **_outcome(study, table, language),
             ("R² del centro" if it else "R² of the centre"): (numeric("r2_centre", language, 3), True),
             ("R² dell'esito" if it else "R² of the outcome"): (numeric("r2_outcome", language, 3), True),
             ("Effetto che resta" if it else "Effect left"): (numeric("estimate", language), True),
