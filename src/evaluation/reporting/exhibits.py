@@ -99,7 +99,8 @@ def bundle(label: str, language: Language, exhibit: Exhibit) -> Bundle:
         case Sentence():
             kind, data = "prose", {MARKDOWN: escape_markdown(uncited(exhibit)), PROSE: escape_markdown(exhibit)}
         case str():
-            kind, data = "prose", {MARKDOWN: exhibit}
+            plain = uncited(exhibit)
+            kind, data = "prose", {MARKDOWN: plain} | ({} if plain == exhibit else {PROSE: exhibit})
     words = {name: uncited(getattr(exhibit, name, "")) for name in ("caption", "alt", "note")}
     return data, {KEY: {"language": language, "kind": kind, "label": label} | words}
 

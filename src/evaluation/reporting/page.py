@@ -33,7 +33,10 @@ ABSENT: dict[str, Text] = {
     "figure": {"it": "la figura (assente)", "en": "the figure (absent)"},
     "table": {"it": "la tabella (assente)", "en": "the table (absent)"},
 }
-PARAMETERS = ("## Parametri", "## Parameters")  # a heading for who opens the notebook: on a page nothing stands under it
+PARAMETERS = (
+    "## Parametri",
+    "## Parameters",
+)  # a heading for who opens the notebook: on a page nothing stands under it
 INJECTED = "injected-parameters"  # papermill's tag for the values of a run, which stand in for the defaults
 # an escaped character, a fence, a code span, or a reference: only the last is replaced
 REFERENCE = re.compile(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from evaluation import __version__
 from evaluation.counterfactual.estimators import ESTIMATORS
@@ -13,10 +14,11 @@ from evaluation.language import NO_VALUE, Language, Text, exact, long_date, numb
 from evaluation.reporting.displays import build
 from evaluation.reporting.exhibits import Table, escape_markdown
 from evaluation.reporting.monitoring import mean_hours
-from evaluation.reporting.prose import money
+from evaluation.reporting.prose import door_answers, money
 from evaluation.reporting.words import centre_name, wave_name
 from evaluation.study.contract import FORMULAS, GATES, ROUNDINGS, SIGNS, Contract, Rule
 from evaluation.study.folder import Study
+from evaluation.study.protocol import Protocol
 
 PROVENANCE = {
     "synthetic": text("dati sintetici: nessun ragazzo vero", "synthetic data: no real child"),
@@ -90,6 +92,14 @@ def parties(study: Study, language: Language) -> Table | str:
         },
         "Le parti." if it else "The parties.",
     )  # fmt: skip
+
+
+def one_page(
+    protocol: Protocol, tables: Mapping[str, pd.DataFrame], trace: Mapping[str, Any], language: Language
+) -> str:
+    """The four answers of the first page: was there an effect, how sure, what is paid, what could be wrong."""
+    answers = door_answers(protocol, tables, trace)
+    return "\n\n".join(f"**{question[language]}** {escape_markdown(answer[language])}" for question, answer in answers)
 
 
 def mandate(study: Study, language: Language) -> str:

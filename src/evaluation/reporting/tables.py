@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pandas as pd
 from evaluation.citation import cell, parsed
 
 DIGITS = 12  # beyond this, builds of the linear-algebra library differ
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet may take for a formula: a sign, plain or full-width, after whatever it does not show.
+FORMULA = re.compile(r"[\s\x00-\x1f\x7f-\xa0\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*[=+\-@＝＋－＠]|[\t\r]")
 
 
 def published(value: object) -> str:
@@ -22,8 +24,14 @@ def published(value: object) -> str:
     if isinstance(value, float | np.floating):
         return "" if np.isnan(value) else format(float(value) + 0.0, f".{DIGITS}g")
     shown = "" if value is None or value is pd.NA or value is pd.NaT else str(value)
-    harmless = f"'{shown}" if shown.startswith(FORMULA_STARTS) and not _is_number(shown) else shown
-    return harmless.replace("\r\n", "\n").replace("\r", "\n")  # the writer quotes LF only: a CR would begin a new row
+    return (
+        harmless(shown).replace("\r\n", "\n").replace("\r", "\n")
+    )  # the writer quotes LF only: a CR would begin a new row
+
+
+def harmless(shown: str) -> str:
+    """Return text with an apostrophe before it where a spreadsheet might take it for a formula."""
+    return f"'{shown}" if FORMULA.match(shown) and not _is_number(shown) else shown
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
