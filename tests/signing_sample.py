@@ -94,23 +94,26 @@ class Authority:
             self.name, subject, key, x509.random_serial_number(), now - timedelta(days=60), now + timedelta(days=days)
         ).add_extension(x509.SubjectKeyIdentifier.from_public_key(key), False)
 
-    def certify(self, name: str, key: rsa.RSAPublicKey, *, stamping: bool = False, days: int = 30) -> x509.Certificate:
-        """Issue a certificate for signing documents, or for stamping time."""
+    def certify(
+        self, name: str, key: rsa.RSAPublicKey, *, stamping: bool = False, days: int = 30, listed: bool = True
+    ) -> x509.Certificate:
+        """Issue a certificate for signing documents, or for stamping time; if `listed`, it says where revocation is."""
         who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
         place = x509.DistributionPoint([x509.UniformResourceIdentifier(f"{self.url}/crl")], None, None, None)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         builder = self._builder(who, key, days).add_extension(usage, True).add_extension(issuer, False)
-        builder = builder.add_extension(x509.CRLDistributionPoints([place]), False)
+        if listed:
+            builder = builder.add_extension(x509.CRLDistributionPoints([place]), False)
         if stamping:
             builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True)
         return builder.sign(self.key, hashes.SHA256())
 
-    def person(self, name: str, *, days: int = 30) -> Credentials:
+    def person(self, name: str, *, days: int = 30, listed: bool = True) -> Credentials:
         """Return the credentials of somebody whom this authority certifies."""
         key = rsa.generate_private_key(65537, 2048)
         path = self.folder / "person.p12"
-        path.write_bytes(archive(name, key, self.certify(name, key.public_key(), days=days)))
+        path.write_bytes(archive(name, key, self.certify(name, key.public_key(), days=days, listed=listed)))
         return Credentials.from_p12(path, PHRASE, code=self.folder / "code")
 
     @property

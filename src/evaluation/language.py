@@ -15,6 +15,7 @@ Text = dict[Language, str]
 
 MINUS = "\u2212"
 NO_VALUE = "\u2013"
+MOST_PLACES = 60  # before or after the decimal mark of an exact number: "1E+99999999999" is short, and fills a disk
 MONTHS: dict[Language, str] = {
     "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
     "en": "January February March April May June July August September October November December",
@@ -69,10 +70,19 @@ def interval(low: float | None, high: float | None, language: Language, decimals
     return f"{number(low, language, decimals)} {word} {number(high, language, decimals)}"
 
 
+def decimal(value: object) -> Decimal:
+    """Return an exact decimal; InvalidOperation if it is none, or would take more places than any result has."""
+    found = Decimal(str(value))
+    exponent = found.as_tuple().exponent
+    if isinstance(exponent, int) and (exponent < -MOST_PLACES or max(exponent, found.adjusted()) > MOST_PLACES):
+        raise InvalidOperation(f"more than {MOST_PLACES} places")
+    return found
+
+
 def exact(value: object, language: Language) -> str:
     """Write an exact decimal with all its digits and no trailing zeros; other text as it is."""
     try:
-        plain = f"{Decimal(str(value)).normalize():f}"
+        plain = f"{decimal(value).normalize():f}"
     except InvalidOperation:
         return str(value)
     return cite(value, "exact", plain.replace("-", MINUS).replace(".", DECIMAL[language]))

@@ -117,6 +117,24 @@ def _resummed(report: Path) -> None:
     write_sums(report)
 
 
+def _another_language_by_another(report: Path) -> None:
+    kept = {name: (report / name).read_bytes() for name in (SIGNED_PDF, SIGNED_SUMS)}
+    for path in (*report.glob("*.signed.pdf"), report / SIGNED_SUMS):
+        path.unlink()
+    sign_report(report, Credentials.demonstration(), provenance="synthetic", languages=("en",))
+    for name, content in kept.items():
+        (report / name).write_bytes(content)
+
+
+def _archived(report: Path) -> None:
+    """Put the genuine report into a folder inside, and forged pages where a reader looks first."""
+    archive = report / "archive"
+    archive.mkdir()
+    for path in [each for each in report.iterdir() if each != archive]:
+        path.rename(archive / path.name)
+    (report / "index.html").write_text("<p>0,94</p>")
+
+
 ATTACKS: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "a table": (lambda report: _flip(report / "tables/estimates.csv", 0.5), "files", "tables/estimates.csv: changed"),
     "a page": (lambda report: _flip(report / "index.html", 0.5), "files", "index.html: changed"),
@@ -128,6 +146,8 @@ ATTACKS: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "the signed PDF": (lambda report: _flip(report / SIGNED_PDF, 0.1), "unchanged", "the content is not what was signed"),
     "bytes added": (lambda report: _append(report / SIGNED_PDF), "unchanged", "added after the last signature"),
     "a signature taken out": (lambda report: (report / SIGNED_SUMS).unlink(), "unchanged", f"{SIGNED_SUMS}: missing"),
+    "forged pages around a sound report": (_archived, "files", "s/index.html: outside the folder of the list"),
+    "another language by another": (_another_language_by_another, "signature", "do not have the same signers"),
     "another certificate": (_by_another, "signature", "different certificates"),
 }  # fmt: skip
 

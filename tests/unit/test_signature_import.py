@@ -41,12 +41,16 @@ def report(unsigned: Path, tmp_path: Path) -> Path:
 
 
 def outside(
-    data: bytes, who: Credentials, field: str | None = None, subfilter: SigSeedSubFilter = SigSeedSubFilter.PADES
+    data: bytes,
+    who: Credentials,
+    field: str | None = None,
+    subfilter: SigSeedSubFilter = SigSeedSubFilter.PADES,
+    box: tuple[int, int, int, int] | None = None,
 ) -> bytes:
-    """Sign as other programs do: with a visible field of their own, or in one that stands ready; certifying nothing."""
+    """Sign as other programs do: with an unseen field of their own, or in one that stands ready; certifying nothing."""
     writer = IncrementalPdfFileWriter(io.BytesIO(data))
     metadata = PdfSignatureMetadata(field_name=field or "Firma1", subfilter=subfilter)
-    place = None if field else SigFieldSpec("Firma1", on_page=0, box=(20, 20, 220, 60))
+    place = None if field else SigFieldSpec("Firma1", on_page=0, box=box)
     signed: io.BytesIO = wait_for(PdfSigner(metadata, who.signer, new_field_spec=place).async_sign_pdf(writer))
     return signed.getvalue()
 
@@ -74,6 +78,14 @@ def test_a_pdf_that_extends_our_bytes_is_taken_in(
     assert written.read_bytes() == data
     (read,) = read_signed_pdf(written, report / PDF)
     assert (read.certificate.name, read.role, read.problems, read.level) == ("ADA", role, (), "B-B")
+
+
+def test_a_field_of_its_own_that_another_program_draws_on_a_page_is_refused(
+    report: Path, people: dict[str, Credentials], tmp_path: Path
+) -> None:
+    data = outside((report / PDF).read_bytes(), people["ADA"], box=(20, 20, 220, 60))
+    with pytest.raises(UserError, match="changes the unsigned one by more than signatures"):
+        import_signed(report, put(tmp_path, data), provenance="real")
 
 
 def test_the_language_is_known_by_the_bytes(report: Path, people: dict[str, Credentials], tmp_path: Path) -> None:

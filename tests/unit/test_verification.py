@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import zlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from asn1crypto import pem
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,6 +26,7 @@ from signing_sample import unsigned_pdf
 
 from evaluation.assurance.answers import Answer
 from evaluation.assurance.certificates import Credentials
+from evaluation.assurance.chain import Trust
 from evaluation.assurance.crate import write_crate
 from evaluation.assurance.manifest import CRATE, SIGNED_SUMS, SUMS, write_sums
 from evaluation.assurance.signature import sign_report
@@ -97,10 +101,10 @@ def _flip(path: Path, position: int = -1) -> None:
     path.write_bytes(data)
 
 
-def _personal(folder: Path) -> Credentials:
+def _personal(folder: Path, name: str = "ROSSI ADA") -> Credentials:
     """Return credentials of a person, through a PKCS#12 file."""
     key = ec.generate_private_key(ec.SECP256R1())
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ROSSI ADA")])
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
     now = datetime.now(UTC)
     certificate = (
@@ -357,6 +361,80 @@ def test_a_contract_that_names_a_demonstration_does_not_make_it_known(tmp_path: 
     verification = _verify(tmp_path)
     assert verification["signature"].verdict == "not available"
     assert verification.label["en"].startswith("demonstration signature")
+
+
+def _trusting(folder: Path, *people: Credentials) -> Trust:
+    """Trust these certificates themselves."""
+    path = folder / "roots.pem"
+    path.write_bytes(b"".join(pem.armor("CERTIFICATE", each.signer.signing_cert.dump()) for each in people))
+    return Trust.from_pem(path)
+
+
+def _naming(**parties: Credentials) -> str:
+    """Return a contract that names the certificates of parties in these roles."""
+    each = (f"{{role: {role}, certificate_sha256: '{who.certificate.fingerprint}'}}" for role, who in parties.items())
+    return f"parties: [{', '.join(each)}]\n"
+
+
+def test_a_report_without_the_contract_does_not_get_around_the_one_of_the_study(
+    tmp_path: Path, person: Credentials
+) -> None:
+    report = _publish(tmp_path, _naming(evaluator=person))
+    (report / "contract.yml").unlink()
+    graph = json.loads((report / CRATE).read_text())
+    graph["@graph"] = [each for each in graph["@graph"] if each["@id"] != "contract.yml"]
+    (report / CRATE).write_text(json.dumps(graph))
+    (report / PDF).write_bytes(unsigned_pdf(crate=sha256((report / CRATE).read_bytes()).hexdigest()))
+    write_sums(report)
+    mallory = _personal(tmp_path)
+    sign_report(report, mallory, provenance="real")
+    verification = verify_report(report, study=tmp_path / "study", trust=_trusting(tmp_path, mallory))
+    invalid = _invalid(verification)
+    assert "the contract names another certificate" in invalid["signature"]
+    assert "contract.yml: the report lacks its copy" in invalid["inputs"]
+    assert f"contract.yml: missing ({CRATE})" in invalid["files"]
+
+
+def _signed_by_two(root: Path, contract: str, first: Credentials, second: Credentials) -> Path:
+    report = _publish(root, contract)
+    sign_report(report, first, provenance="real", role="statistician")
+    sign_report(report, second, provenance="real")
+    return report
+
+
+def test_of_two_signers_the_one_whom_nobody_names_is_not_covered_by_the_other(
+    tmp_path: Path, person: Credentials
+) -> None:
+    mallory = _personal(tmp_path, "MALLORY")
+    report = _signed_by_two(tmp_path, _naming(evaluator=person), person, mallory)
+    verification = _verify(tmp_path)
+    assert verification["signature"].verdict == "not available"
+    assert verification["signature"].summary["en"].startswith("nobody confirms one of the signers: MALLORY")
+    assert verification.label["en"].endswith(
+        "signers ROSSI ADA (evaluator by the contract of the study), MALLORY (unknown)"
+    )
+    trusted = verify_report(report, study=tmp_path / "study", trust=_trusting(tmp_path, person, mallory))
+    assert trusted["signature"].verdict == "valid"
+    assert "MALLORY (the chain leads to a root given)" in trusted.label["en"]
+
+
+def test_two_signers_whom_the_contract_names_in_whatever_role_are_both_shown(
+    tmp_path: Path, person: Credentials
+) -> None:
+    payer = _personal(tmp_path, "BRUNO")
+    _signed_by_two(tmp_path, _naming(evaluator=person, outcome_payer=payer), person, payer)
+    verification = _verify(tmp_path)
+    assert verification["signature"].verdict == "valid"
+    assert verification.label["it"] == (
+        "firma valida, firmatari ROSSI ADA (valutatore secondo il contratto dello studio), "
+        "BRUNO (parte secondo il contratto dello studio)"
+    )
+
+
+def test_a_party_other_than_the_evaluator_does_not_sign_in_its_place(tmp_path: Path, person: Credentials) -> None:
+    payer = _personal(tmp_path, "BRUNO")
+    sign_report(_publish(tmp_path, _naming(evaluator=person, outcome_payer=payer)), payer, provenance="real")
+    assert "the contract names another certificate" in _invalid(_verify(tmp_path))["signature"]
 
 
 @pytest.mark.parametrize("name", ["notebooks/01_data.ipynb", "src/evaluation/effects.py", "requirements.lock"])

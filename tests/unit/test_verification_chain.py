@@ -98,6 +98,17 @@ def test_a_list_that_revokes_no_one_of_the_chain_says_so(report: Path, authority
     assert "certificate not revoked" in said
 
 
+def test_a_certificate_that_names_no_list_is_not_called_unrevoked_without_one(
+    report: Path, authority: Authority
+) -> None:
+    sign_report(report, authority.person("ROSSI ADA", listed=False), provenance="real")
+    verdict, said, _ = _who(report, _trust(authority))
+    assert verdict == "valid"
+    assert "certificate not revoked" not in said
+    assert said.count("revocation not assessed") == 2
+    assert "certificate not revoked" in _who(report, _trust(authority, crl=authority.crl))[1]
+
+
 def test_a_certificate_revoked_before_the_signature_is_invalid_and_named(
     report: Path, authority: Authority, ada: Credentials
 ) -> None:

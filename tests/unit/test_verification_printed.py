@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from evaluation.assurance.folders import compare_folders
-from evaluation.assurance.printed import compare_printed
+from evaluation.assurance.printed import compare_printed, written
 from evaluation.errors import VerificationFailed
+from evaluation.reporting.prose import money
 
 TABLE = "outcome,estimate,p_value,n\nsteam,0.34121,0.0004,41\ntask,-0.5,0.5,\n"
 TRACE = '{"verdict": {"amount": "35522.13", "steps": ["0.5"]}}'
@@ -93,6 +94,25 @@ def test_each_part_of_a_page_is_read_in_its_own_language(report: Path) -> None:
 def test_a_page_without_cited_numbers_leaves_the_question_open(report: Path) -> None:
     (report / "p.it.html").write_text(_page("it"))
     assert compare_printed(report).compared == ()
+
+
+@pytest.mark.parametrize("markup", ["<b></i>" * 120_000, "<b>" * 2000, "<b " * 120_000])
+def test_a_page_of_tags_without_end_is_named(report: Path, markup: str) -> None:
+    (report / "p.it.html").write_text(markup)
+    with pytest.raises(VerificationFailed, match=r"p\.it\.html"):
+        compare_printed(report)
+
+
+@pytest.mark.parametrize("how", ["exact", "money"])
+@pytest.mark.parametrize("cell", ["1E+99999999999", "-1E+99999999999", "1E-99999999999", "0E+99999999999"])
+def test_a_number_too_long_to_print_is_not_written_out(cell: str, how: str) -> None:
+    assert written(cell, how, "it") == (cell if how == "exact" else None)
+
+
+@pytest.mark.parametrize("amount", ["1E+99999999999", "0E+99999999999"])
+def test_an_amount_too_long_to_print_is_refused_by_the_pages_too(amount: str) -> None:
+    with pytest.raises(ArithmeticError):
+        money(amount, "EUR", "it")
 
 
 def test_a_page_that_is_no_text_is_named(report: Path) -> None:

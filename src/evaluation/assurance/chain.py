@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -69,6 +69,7 @@ class Chain:
 
     verdict: Verdict
     evidence: tuple[Text, ...]
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,14 @@ def pdf_chains(signed: Path, trust: Trust) -> tuple[Chain, ...]:
     with reading(signed.name):
         reader = PdfFileReader(BytesIO(read_bounded(signed, 256)))
         found = reader.embedded_regular_signatures
-        return tuple(_follow(_from_pdf(signed.name, reader, each, trust), trust) for each in found)
+        return tuple(_named(_from_pdf(signed.name, reader, each, trust), trust) for each in found)
 
 
 def sums_chains(signed: Path, trust: Trust) -> tuple[Chain, ...]:
     """Follow the chain of each signature around the sums."""
     with reading(signed.name):
         content = ContentInfo.load(read_bounded(signed), strict=True)["content"]
-        return tuple(_follow(_from_message(signed.name, each, trust), trust) for each in signers(content))
+        return tuple(_named(_from_message(signed.name, each, trust), trust) for each in signers(content))
 
 
 def _from_pdf(file: str, reader: PdfFileReader, embedded: Any, trust: Trust) -> _Signed:
@@ -131,6 +132,12 @@ def _stamped(info: SignerInfo, context: ValidationContext) -> datetime | None:
     return stamp.timestamp if stamp is not None and stamp.valid and stamp.intact and stamp.trusted else None
 
 
+def _named(signed: _Signed, trust: Trust) -> Chain:
+    """Follow the chain of a certificate, and say whose it is."""
+    fingerprint = Certificate.from_der(signed.certificate.dump()).fingerprint
+    return replace(_follow(signed, trust), fingerprint=fingerprint)
+
+
 def _follow(signed: _Signed, trust: Trust) -> Chain:
     """Validate the path at the time of signing; where nothing proves that time, also today."""
     moment = signed.stamped or signed.claimed
@@ -146,8 +153,13 @@ def _follow(signed: _Signed, trust: Trust) -> Chain:
         if since is not None:
             verdict: Verdict = "not available" if isinstance(since, ExpiredError) else "invalid"
             return Chain(verdict, (_say(signed, since), _unproven(signed)))
-    checked = _fault(signed, trust, moment, "hard-fail") is None
+    known = bool(signed.crls or signed.ocsps or trust.crls) and signed.certificate.dump() not in map(_der, trust.roots)
+    checked = known and _fault(signed, trust, moment, "require") is None
     return Chain("valid", (_leads(signed), _revocation(signed, checked)))
+
+
+def _der(certificate: x509.Certificate) -> bytes:
+    return bytes(certificate.dump())
 
 
 def _fault(signed: _Signed, trust: Trust, moment: datetime, revocation: str) -> ValidationError | None:

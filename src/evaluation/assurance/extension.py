@@ -11,6 +11,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import diff_analysis
 from pyhanko.sign.diff_analysis.constants import ACROFORM_EXEMPT_STRICT_COMPARISON, ROOT_EXEMPT_STRICT_COMPARISON
 
+from evaluation.assurance.updates import updates_only_sign
+
 _rules: Any = diff_analysis  # their constructors carry no types
 # pyHanko's own policy is for what comes after a signature; the first may also certify, and say that there are signatures.
 SAID = {"Title", "Author", "Subject", "Keywords", "title", "creator", "description", "part", "conformance"}
@@ -36,6 +38,8 @@ def only_signed(reader: PdfFileReader, data: bytes, original: bytes) -> bool:
     first = PdfFileReader(BytesIO(original))
     base = first.xrefs.total_revisions - 1
     if reader.xrefs.total_revisions <= base or _table(reader, base) != _table(first, base):
+        return False
+    if not updates_only_sign(reader, base):
         return False
     difference = ONLY_SIGNATURES.review_file(reader, base)
     certified = set(reader.root.get("/Perms", {})) <= {"/DocMDP"}

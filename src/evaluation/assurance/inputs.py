@@ -18,6 +18,7 @@ def input_problems(report: Path, study: Path, listed: Hashes, lock: LockState) -
     """Return how a study differs from what a report names, from the report's copies, and from its own lock."""
     found = hashes(study, study_files(study))
     copies = hashes(report, (name for name in files_in(report) if name in COPIES))
+    lacking = [name for name in COPIES if name in found and name not in copies]
     others = [name for name, digest in copies.items() if digest != found.get(name)]
     return (
         *(about_file(difference.file, difference.kind) for difference in compare(listed, found)),
@@ -25,6 +26,7 @@ def input_problems(report: Path, study: Path, listed: Hashes, lock: LockState) -
             text(f"{name}: la copia nel rapporto è diversa", f"{name}: the copy in the report differs")
             for name in others
         ),
+        *(text(f"{name}: manca la copia nel rapporto", f"{name}: the report lacks its copy") for name in lacking),
         *(_unlocked(difference) for difference in lock.differences),
     )
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pikepdf
 
 from evaluation.assurance.answers import about_file
-from evaluation.assurance.crate import read_crate
+from evaluation.assurance.crate import INPUT, read_crate
+from evaluation.assurance.inputs import COPIES
 from evaluation.assurance.manifest import (
     CRATE,
     MEGABYTE,
@@ -42,13 +43,17 @@ def list_problems(report: Path) -> tuple[Text, ...]:
         for name, differences in lists.items()
         for difference in differences
     )
+    inputs, copies = (
+        {name: digest for name, digest in each.items() if name in COPIES} for each in (read_crate(report, INPUT), found)
+    )
+    copied = (about_file(each.file, each.kind, CRATE) for each in compare(inputs, copies) if each.kind == "missing")
     expected = KEYWORD + hashlib.sha256(read_bounded(report / CRATE)).hexdigest()
     pdfs = (
         problem
         for name in sorted(UNSIGNED_PDFS & found.keys())
         for problem in _pdf_problems(report / name, expected, found)
     )
-    return (*differences, *pdfs)
+    return (*differences, *copied, *pdfs)
 
 
 def _pdf_problems(pdf: Path, keyword: str, found: Hashes) -> Iterator[Text]:

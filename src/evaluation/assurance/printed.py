@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,12 +14,26 @@ from pathlib import Path
 from evaluation.assurance.answers import Comparison
 from evaluation.assurance.folders import Cells, read_cells
 from evaluation.assurance.manifest import read_bounded, reading
-from evaluation.language import DECIMAL, LANGUAGES, THOUSANDS, Language, Text, exact, number, p_value, percent, text
+from evaluation.language import (
+    DECIMAL,
+    LANGUAGES,
+    THOUSANDS,
+    Language,
+    Text,
+    decimal,
+    exact,
+    number,
+    p_value,
+    percent,
+    text,
+)
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 VOID = frozenset({"br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
 UNREAD = frozenset({"code", "head", "math", "nav", "pre", "script", "style", "svg"})
 """What no reader takes for a result: code, formulae, addresses of other pages."""
+
+DEEPEST = 500  # elements inside each other; pages have about twenty
 
 VERIFY_PAGE = "verify.html"
 
@@ -70,6 +85,8 @@ def read_numbers(page: Path) -> PageNumbers:
     reader = _PageReader(page.name)
     with reading(page.name):
         reader.feed(read_bounded(page).decode("utf-8"))
+        if reader.rawdata.startswith("<"):  # close() would look for its end again from every "<" that follows
+            raise ValueError("a tag without an end")
         reader.close()
     return PageNumbers(tuple(reader.cited), reader.uncited)
 
@@ -83,6 +100,7 @@ class _PageReader(HTMLParser):
         self.uncited = 0
         self._page = page
         self._open: list[tuple[str, Language, bool]] = []  # tag, language, whether its text is read
+        self._tags: Counter[str] = Counter()  # how often each tag is open
         self._data: tuple[dict[str, str], list[str]] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -91,15 +109,20 @@ class _PageReader(HTMLParser):
         attributes = {name: value or "" for name, value in attrs}
         _, language, read = self._open[-1] if self._open else ("", LANGUAGES[0], True)
         spoken = next((code for code in LANGUAGES if attributes.get("lang", "").startswith(code)), language)
+        if len(self._open) == DEEPEST:
+            raise ValueError("too deep")
+        self._tags[tag] += 1
         self._open.append((tag, spoken, read and tag not in UNREAD))
         if "data-from" in attributes:
             self._data = (attributes, [])
 
     def handle_endtag(self, tag: str) -> None:
-        if not any(tag == name for name, *_ in self._open):
+        if not self._tags[tag]:
             return
-        while self._open.pop()[0] != tag:
-            pass
+        closed = ""
+        while closed != tag:
+            closed, *_ = self._open.pop()
+            self._tags[closed] -= 1
         if tag == "data" and self._data is not None:
             attributes, words = self._data
             spoken = self._open[-1][1] if self._open else LANGUAGES[0]
@@ -157,7 +180,7 @@ def written(cell: str, how: str, language: Language) -> str | None:
             case "exact":
                 return exact(cell, language)
             case "money":
-                return _money(Decimal(cell), language)
+                return _money(decimal(cell), language)
     except (ValueError, ArithmeticError):
         pass
     return None

@@ -6,31 +6,29 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
-
-import yaml
+from typing import get_args
 
 from evaluation.assurance.answers import FAILED, PASSED, UNREADABLE, Answer, not_available
-from evaluation.assurance.certificates import plain
 from evaluation.assurance.chain import Chain, Trust, pdf_chains, sums_chains
-from evaluation.assurance.inputs import CONTRACT
 from evaluation.assurance.manifest import (
     SIGNED_SUMS,
     SUMS,
-    hashes,
-    read_bounded,
-    read_sums,
-    reading,
     signed_pdf,
     unsigned_pdf,
 )
 from evaluation.assurance.reading import ALTERED, NOT_INTACT, NOT_PREFIX, OTHER_SUMS, UPDATED
 from evaluation.assurance.signature import Signature, read_signed_pdf, read_signed_sums
+from evaluation.assurance.vouching import (
+    Parties,
+    Signer,
+    Standing,
+    is_signed,
+    names_another,
+    parties_of,
+    vouched,
+)
 from evaluation.errors import UserError, VerificationFailed
 from evaluation.language import LANGUAGES, Text, text
-
-Standing = Literal["none", "unknown", "demonstration", "folder", "study", "trusted"]
-"""Who vouches for the signer: nobody, the contract in the report's own folder, that of the reader's study, a root."""
 
 # what is wrong with the content signed; everything else that can be wrong is about who signed, and when
 OF_CONTENT = (NOT_INTACT, NOT_PREFIX, ALTERED, UPDATED, OTHER_SUMS)
@@ -42,7 +40,7 @@ OTHER_IN_SUMS = text(
     "il rapporto e l'elenco dei file hanno certificati diversi",
     "the report and the list of files have different certificates",
 )
-UNCONFIRMED: dict[Standing, Text] = {
+UNCONFIRMED: dict[str, Text] = {
     "demonstration": text(
         "firma di dimostrazione: non prova nulla su chi ha firmato",
         "demonstration signature: proves nothing about who signed",
@@ -55,11 +53,6 @@ UNCONFIRMED: dict[Standing, Text] = {
         "confirmed by this folder only, which cannot vouch for itself (--trust, --study)",
     ),
 }
-BY: dict[Standing, Text] = {
-    "folder": text("valutatore secondo il contratto in questa cartella", "evaluator by the contract in this folder"),
-    "study": text("valutatore secondo il contratto dello studio", "evaluator by the contract of the study"),
-    "trusted": text("la catena porta a una radice indicata", "the chain leads to a root given"),
-}
 NO_ROOTS = text(
     "catena e revoca non verificate: indicare le radici con --trust", "chain and revocation not assessed: no --trust"
 )
@@ -67,31 +60,37 @@ NO_ROOTS = text(
 
 @dataclass(frozen=True)
 class Signed:
-    """The signatures of a report: those read, files that could not be, who vouches for the signer, what is wrong.
+    """The signatures of a report: those read, files that could not be, who vouches for each signer, what is wrong.
 
-    `faults` are files unreadable or missing; `others` what is wrong with the signatures together.
+    `faults` are files unreadable or missing; `others` what is wrong with the signatures together. `signers` is empty
+    where nothing was signed, or something is wrong.
     """
 
     signatures: tuple[Signature, ...]
     faults: tuple[Text, ...]
     others: tuple[Text, ...]
-    standing: Standing
-    name: str
+    signers: tuple[Signer, ...]
     chains: tuple[Chain, ...] | None
 
     @property
     def label(self) -> Text:
         """Say whether there is a signature, and whose it is."""
-        if self.standing == "none":
+        if not self.signatures and not self.faults:
             return text("non firmato", "not signed")
-        if self.standing == "demonstration":
+        if self._weakest == "demonstration":
             return UNCONFIRMED["demonstration"]
-        if self.standing == "unknown":
+        if all(each.standing == "unknown" for each in self.signers):
             return text("firma valida, firmatario sconosciuto", "signature valid, signer unknown")
-        by = BY[self.standing]
-        return text(
-            f"firma valida, firmatario {self.name} ({by['it']})", f"signature valid, signer {self.name} ({by['en']})"
-        )
+        whose = _listed(self.signers)
+        several = len(self.signers) > 1
+        signer = text("firmatari" if several else "firmatario", "signers" if several else "signer")
+        return text(f"firma valida, {signer['it']} {whose['it']}", f"signature valid, {signer['en']} {whose['en']}")
+
+    @property
+    def _weakest(self) -> Standing:
+        """Return how well the signer is vouched for that is vouched for least."""
+        standings = {each.standing for each in self.signers}
+        return next((each for each in get_args(Standing) if each in standings), "unknown")
 
     def who(self) -> Answer:
         """Answer who signed, and whether the chain holds."""
@@ -104,9 +103,20 @@ class Signed:
         if self.faults or problems or "invalid" in verdicts:
             summary = UNREADABLE if self.faults else (problems or [FAILED["signature"]])[0]
             return Answer("signature", "invalid", summary, evidence)
-        if self.standing in UNCONFIRMED or "not available" in verdicts:
-            return not_available("signature", UNCONFIRMED.get(self.standing, UNCONFIRMED["unknown"]), evidence)
+        if self._weakest in UNCONFIRMED or "not available" in verdicts:
+            return not_available("signature", self._unconfirmed(), evidence)
         return Answer("signature", "valid", PASSED["signature"], evidence)
+
+    def _unconfirmed(self) -> Text:
+        """Say why nobody confirms who signed, or whom of several nobody confirms."""
+        unknown = [each.name for each in self.signers if each.standing == "unknown"]
+        if not unknown or len(unknown) == len(self.signers):
+            return UNCONFIRMED.get(self._weakest, UNCONFIRMED["unknown"])
+        names = ", ".join(unknown)
+        return text(
+            f"nessuno conferma un firmatario: {names} (--trust, --study)",
+            f"nobody confirms one of the signers: {names} (--trust, --study)",
+        )
 
     def unchanged(self) -> Answer:
         """Answer whether report and list are what was signed."""
@@ -146,16 +156,14 @@ def read_signed(report: Path, study: Path | None, trust: Trust | None) -> Signed
     sums = _read(report / SIGNED_SUMS, report / SUMS, read_signed_sums, faults)
     faults += _missing(report)
     signatures = (*pdfs, *sums)
-    parties = _parties(report, faults) if signatures else {}
-    others = _together(pdfs, sums, parties)
+    claimed = _parties(report, faults) if signatures else {}
+    known = _parties(study, faults) if study is not None and signatures else {}
+    others = _together(pdfs, sums, (claimed, known))
     chains = _chains(report, trust, faults) if trust is not None and signatures and not faults else None
-    vouching = parties if _covered(report) else {}
     sound = not faults and not others and not any(each.problems for each in signatures)
-    known = _parties(study, []) if study is not None else {}
-    standing, name = (
-        _standing(signatures, chains, known, vouching) if sound else ("unknown" if signatures else "none", "")
-    )
-    return Signed(signatures, tuple(faults), others, standing, name, chains)
+    folder = claimed if is_signed(report) else {}
+    signers = vouched(signatures, chains or (), study=known, folder=folder) if sound else ()
+    return Signed(signatures, tuple(faults), others, signers, chains)
 
 
 def _read(
@@ -183,14 +191,16 @@ def _missing(report: Path) -> Iterator[Text]:
         )
 
 
-def _together(pdfs: list[Signature], sums: tuple[Signature, ...], parties: dict[str, str]) -> tuple[Text, ...]:
-    """Return what is wrong with the signatures of several files together: each signer of the list signed each PDF."""
-    files = {each.file for each in pdfs}
-    signers = {file: {each.certificate.fingerprint for each in pdfs if each.file == file} for file in files}
-    of_sums = {each.certificate.fingerprint for each in sums}
-    unnamed = any(found.isdisjoint(parties) for found in (*signers.values(), *([of_sums] if sums else [])))
-    different = bool(sums) and any(not of_sums <= found for found in signers.values())
-    checks = ((OTHER_IN_CONTRACT, bool(parties) and unnamed), (OTHER_IN_SUMS, different))
+def _together(pdfs: list[Signature], sums: tuple[Signature, ...], contracts: tuple[Parties, ...]) -> tuple[Text, ...]:
+    """Return what is wrong with the signatures of several files together: all have the same signers."""
+    files = {each.file for each in (*pdfs, *sums)}
+    signers = {file: {each.certificate.fingerprint for each in (*pdfs, *sums) if each.file == file} for file in files}
+    of_sums = signers.pop(SIGNED_SUMS, set())
+    every = (*signers.values(), *([of_sums] if sums else ()))
+    checks = (
+        (OTHER_IN_CONTRACT, any(names_another(parties, every) for parties in contracts)),
+        (OTHER_IN_SUMS, bool(sums) and any(of_sums != found for found in signers.values())),
+    )
     return tuple(problem for problem, found in checks if found)
 
 
@@ -205,50 +215,21 @@ def _chains(report: Path, trust: Trust, faults: list[Text]) -> tuple[Chain, ...]
     return tuple(found)
 
 
-def _standing(
-    signatures: tuple[Signature, ...], chains: tuple[Chain, ...] | None, known: dict[str, str], parties: dict[str, str]
-) -> tuple[Standing, str]:
-    """Return who vouches for the signer of a sound report, and the signer's name."""
-    if not signatures:
-        return "none", ""
-    if any(each.certificate.demonstration for each in signatures):
-        return "demonstration", ""
-    certificate = signatures[0].certificate
-    if certificate.fingerprint in known:
-        return "study", known[certificate.fingerprint] or certificate.name
-    if chains and all(chain.verdict == "valid" for chain in chains):
-        return "trusted", certificate.name
-    if certificate.fingerprint in parties:
-        return "folder", parties[certificate.fingerprint] or certificate.name
-    return "unknown", ""
-
-
-def _parties(folder: Path, faults: list[Text]) -> dict[str, str]:
-    """Return the evaluator's names by the fingerprints that the contract in a folder gives; in a report, the signed one."""
-    if not _present(folder / CONTRACT):
-        return {}
+def _parties(folder: Path, faults: list[Text]) -> Parties:
+    """Return whom the contract in a folder names; what cannot be read is a fault."""
     try:
-        with reading(CONTRACT):
-            contract: Any = yaml.safe_load(read_bounded(folder / CONTRACT))
-            parties = [party for party in contract.get("parties") or () if party.get("role") == "evaluator"]
-            named = [(party.get("certificate_sha256"), plain(party.get("name") or "")) for party in parties]
-            return {_digits(written): name for written, name in named if written is not None}
+        return parties_of(folder)
     except VerificationFailed as error:
         faults.append(error.message)
         return {}
 
 
-def _covered(report: Path) -> bool:
-    """Tell whether the contract in a report is the one whose sum was signed."""
-    try:
-        return read_sums(report).get(CONTRACT) == hashes(report, [CONTRACT])[CONTRACT]
-    except UserError:
-        return False
-
-
-def _digits(fingerprint: str) -> str:
-    """Return a fingerprint without the colons and spaces that viewers put into it."""
-    return fingerprint.replace(":", "").replace(" ", "").lower()
+def _listed(signers: tuple[Signer, ...]) -> Text:
+    """Name the signers, each with whoever says so."""
+    return text(
+        ", ".join(f"{each.name} ({each.because['it']})" for each in signers),
+        ", ".join(f"{each.name} ({each.because['en']})" for each in signers),
+    )
 
 
 def _present(path: Path) -> bool:

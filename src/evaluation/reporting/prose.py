@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -12,7 +11,7 @@ import pandas as pd
 
 from evaluation.citation import cite, citing, parsed
 from evaluation.counterfactual.benchmarks import usual_shocks
-from evaluation.language import LANGUAGES, Language, Text, interval, number, text
+from evaluation.language import LANGUAGES, Language, Text, decimal, interval, number, text
 from evaluation.reporting.disclosure import SUPPRESSED
 from evaluation.reporting.exhibits import Sentence
 from evaluation.reporting.tables import to_number
@@ -250,7 +249,7 @@ def _paid_on(trace: Mapping[str, Any], language: Language) -> str:
 
 def money(amount: str, currency: str, language: Language) -> str:
     """Write an exact amount with the decimals it has."""
-    exact = Decimal(amount)
+    exact = decimal(amount)
     decimals = max(0, -int(exact.as_tuple().exponent))
     grouped = f"{exact:,.{decimals}f}"
     swapped = grouped.translate(str.maketrans(",.", ".,")) if language == "it" else grouped

@@ -2,7 +2,7 @@
 
 const SUMS = "SHA256SUMS", SIGNED_SUMS = "SHA256SUMS.p7m", CRATE = "ro-crate-metadata.json", LOG = "run.log";
 const SIGNED_PDF = /^evaluator-report\.(it|en)\.signed\.pdf$/, UNSIGNED_PDF = /^evaluator-report\.(it|en)\.pdf$/;
-const LARGEST = 256 * 2 ** 20, MOST = 20000;
+const LARGEST = 256 * 2 ** 20, MOST = 20000, NAMED = 50;
 const say = (it, en) => ({ it, en });
 const WRONG = {
   content: say("il contenuto non è quello firmato", "the content is not what was signed"),
@@ -11,12 +11,13 @@ const WRONG = {
   signature: say("la firma non è di questa chiave", "the signature is not by this key"),
 };
 
-/** Take away the folder that was dropped: names count from where the list of sums lies. */
-function placed(files) {
-  const lists = files.filter(({ path }) => path.split("/").pop() === SUMS).map(({ path }) => path.slice(0, -SUMS.length));
+/** Take away the folder that was dropped: names count from where the list of sums lies; what lies elsewhere no list covers. */
+function placed(dropped) {
+  const lists = dropped.filter(({ path }) => path.split("/").pop() === SUMS).map(({ path }) => path.slice(0, -SUMS.length));
   const root = lists.sort((one, other) => one.length - other.length)[0] ?? "";
-  const inside = files.filter(({ path }) => path.startsWith(root));
-  return new Map(inside.map(({ path, file }) => [path.slice(root.length), file]));
+  const inside = dropped.filter(({ path }) => path.startsWith(root));
+  const outside = dropped.filter(({ path }) => !path.startsWith(root)).map(({ path }) => path).sort();
+  return { root, outside, files: new Map(inside.map(({ path, file }) => [path.slice(root.length), file])) };
 }
 
 async function read(files, name) {
@@ -29,14 +30,15 @@ async function read(files, name) {
 /** Answer the questions, `progress(done, total)` while files are read. */
 async function examine(dropped, progress) {
   if (dropped.length > MOST) throw new Error("too many files");
-  const files = placed(dropped);
+  const { root, outside, files } = placed(dropped);
   const pdfs = [...files.keys()].filter(name => name.toLowerCase().endsWith(".pdf") && !UNSIGNED_PDF.test(name));
   const signatures = [];
   for (const name of pdfs) signatures.push(...await guarded(name, () => pdfSignatures(files, name)));
   if (files.has(SIGNED_SUMS)) signatures.push(...await guarded(SIGNED_SUMS, () => sumsSignatures(files)));
   else if (files.has(SUMS) && pdfs.some(name => SIGNED_PDF.test(name))) signatures.push(fault(SIGNED_SUMS, say("manca, mentre il PDF è firmato", "missing, while the PDF report is signed")));
   if (files.has(SIGNED_SUMS) && !pdfs.length) signatures.push(fault("evaluator-report.it.signed.pdf", say(`manca, mentre ${SIGNED_SUMS} c’è`, `missing, while ${SIGNED_SUMS} is there`)));
-  return { signature: who(signatures), unchanged: unchanged(signatures), files: await listed(files, progress) };
+  const elsewhere = uncovered(root, outside);
+  return { signature: who(signatures), unchanged: unchanged(signatures), files: await listed(files, elsewhere, progress) };
 }
 
 /** Turn what cannot be read into an answer that says so. */
@@ -141,19 +143,32 @@ function who(signatures) {
     "Who that really is, this page cannot say: it follows no chain of certificates. Compare the fingerprint with the one the evaluator gave you by another way."));
   const outside = read.some(({ time, certificate, stamp }) => !stamp && time && (time < certificate.from || time > certificate.until));
   const broken = read.some(({ wrong }) => wrong.length) || signatures.some(each => each.verdict === "invalid" && !each.certificate);
-  const lists = new Set(read.filter(each => each.file === SIGNED_SUMS).map(each => each.fingerprint));
-  const pdfs = read.filter(each => each.file !== SIGNED_SUMS && !each.stamp).map(each => each.fingerprint);
-  const other = pdfs.length && [...lists].some(each => !pdfs.includes(each));
-  if (other) lines.unshift(say("il rapporto e l’elenco dei file hanno certificati diversi", "the report and the list of files have different certificates"));
+  const signers = signersOf(read);
+  const other = new Set(signers.values()).size > 1;
+  if (other) lines.unshift(say(`i file non hanno gli stessi firmatari (certificati diversi): ${[...signers.keys()].join(", ")}`, `the files do not have the same signers (different certificates): ${[...signers.keys()].join(", ")}`));
   if (!signatures.length) lines.push(say("il rapporto non è firmato", "the report is not signed"));
   return { verdict: outside || broken || other ? "invalid" : "none", lines };
+}
+
+/** Return the fingerprints of those who signed each file, as one text. */
+function signersOf(read) {
+  const signed = read.filter(each => !each.stamp);
+  const of = name => [...new Set(signed.filter(({ file }) => file === name).map(each => each.fingerprint))].sort().join(" ");
+  return new Map(signed.map(({ file }) => [file, of(file)]));
 }
 
 const minutes = time => time.toISOString().slice(0, 16).replace("T", " ") + " UTC";
 const day = time => time.toISOString().slice(0, 10);
 
-/** Hold every file against both lists. */
-async function listed(files, progress) {
+/** Say of each file that lies outside of the folder with the list that nothing here speaks for it. */
+function uncovered(root, outside) {
+  const lines = outside.slice(0, NAMED).map(path => say(`${path}: fuori dalla cartella dell’elenco (${root}${SUMS}), nessuna firma lo copre`, `${path}: outside the folder of the list (${root}${SUMS}), no signature covers it`));
+  const more = outside.length - lines.length;
+  return more ? [...lines, say(`e altri ${more}`, `and ${more} more`)] : lines;
+}
+
+/** Hold every file against both lists; `elsewhere` tells of those that no list can name. */
+async function listed(files, elsewhere, progress) {
   if (!files.has(SUMS)) return { verdict: "none", lines: [say(`nessun ${SUMS}: trascinare la cartella intera`, `no ${SUMS}: drop the whole folder`)] };
   try {
     const names = [...files.keys()].filter(name => ![SUMS, SIGNED_SUMS, LOG].includes(name) && !SIGNED_PDF.test(name));
@@ -162,7 +177,7 @@ async function listed(files, progress) {
       found.set(name, hex(await digest("SHA-256", await read(files, name))));
       progress(found.size, names.length);
     }
-    const lines = differences(SUMS, readSums(await read(files, SUMS)), found);
+    const lines = [...elsewhere, ...differences(SUMS, readSums(await read(files, SUMS)), found)];
     const described = new Map([...found].filter(([name]) => name !== CRATE && !UNSIGNED_PDF.test(name)));
     lines.push(...differences(CRATE, readCrate(await read(files, CRATE)), described));
     return lines.length ? { verdict: "invalid", lines } : { verdict: "valid", lines: [say(`${found.size} file, tutti come elencati`, `${found.size} files, all as listed`)] };
