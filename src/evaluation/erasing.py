@@ -21,6 +21,7 @@ from evaluation.assurance.superseded import MARK, mark_superseded
 from evaluation.errors import UserError
 from evaluation.intake.erasure import Change, Code, UnknownChild, changes, code_of, holds, not_searched, own_files
 from evaluation.intake.traces import files_of
+from evaluation.intake.unpacked import searchable
 from evaluation.language import text
 from evaluation.runs import PARTS, Outputs
 from evaluation.study.documents import read_document
@@ -35,6 +36,7 @@ PLAN = "plan.json"
 PROCESSED, REPORTS = PARTS
 CACHES = ("build", "by-hand")
 BESIDE = (".html", ".csv")  # what a check leaves beside the study
+PUBLISHED = (".pdf", ".p7m", ".png")  # what runs publish and no search opens
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,14 @@ class Erasure:
 class Erased:
     """What a call did: the study's files that changed, runs whose reports are marked, what a person must still look at.
 
+    left: files that hold the child; unsearched: files in which it may stand unseen.
     completed: an interrupted erasure was completed first; withdrawn: one was interrupted before it changed anything.
     """
 
     files: tuple[str, ...]
     superseded: int
     left: tuple[str, ...]
+    unsearched: tuple[str, ...]
     completed: bool
     withdrawn: bool
 
@@ -86,7 +90,7 @@ def erase(study: Path, code: str, *, outputs: Sequence[Path] = (), now: dt.datet
             sought = code_of(study, code)
         except UnknownChild:
             if completed:
-                return Erased((), 0, (), completed, withdrawn)
+                return Erased((), 0, (), (), completed, withdrawn)
             raise
         made = changes(study, sought)
         day = f"{now or dt.datetime.now(dt.UTC):%Y-%m-%d}"
@@ -95,8 +99,15 @@ def erase(study: Path, code: str, *, outputs: Sequence[Path] = (), now: dt.datet
         _commit(study, made, [*leaks, *beside], Erasure(day, 1, _state(study, made)))
         marked = sum(1 for home in homes for _ in _runs(home))
         _complete(study, homes)
-        left = [*not_searched(study, sought), *map(sought.redacted, _left(study, homes, sought))]
-        return Erased(tuple(sought.redacted(change.file) for change in made), marked, tuple(left), completed, withdrawn)
+        changed, left, unsearched = (
+            tuple(map(sought.redacted, files))
+            for files in (
+                (change.file for change in made),
+                _left(study, homes, sought),
+                _unsearched(study, homes, sought),
+            )
+        )
+        return Erased(changed, marked, left, unsearched, completed, withdrawn)
 
 
 def read_erasures(study: Path) -> tuple[Erasure, ...]:
@@ -229,19 +240,27 @@ def _append(record: Path, row: list[str]) -> None:
 
 def _left(study: Path, homes: Sequence[Outputs], code: Code) -> Iterator[str]:
     """Return the files that still hold the child: where a person must look."""
-    if not code.distinctive:
-        return
-    notebooks = repository() / "notebooks"
-    places = [*files_of(study), *_beside(study), *files_of(notebooks)]
+    yield from not_searched(study, code)
+    if code.distinctive:
+        yield from (os.path.relpath(path) for path in _everywhere(study, homes) if holds(path, code))
+
+
+def _unsearched(study: Path, homes: Sequence[Outputs], code: Code) -> Iterator[str]:
+    """Return the files in which the child may stand unseen, but those that runs make of tables that count children."""
+    published = {path for home in homes for path in _published(home) if path.suffix in PUBLISHED}
+    if code.distinctive:
+        yield from (
+            os.path.relpath(path)
+            for path in _everywhere(study, homes)
+            if path not in published and not searchable(path)
+        )
+
+
+def _everywhere(study: Path, homes: Sequence[Outputs]) -> dict[Path, None]:
+    """Return every file that may tell of a child of the study, once."""
+    notebooks = [path for path in files_of(repository() / "notebooks") if path.suffix != ".pyc"]
+    places = [*files_of(study), *_beside(study), *notebooks]
     places += [path for home in homes for path in files_of(home.home)]
     for home in homes:  # folders that no run made
         places += [path for part in (home.reports, home.processed) if not part.is_symlink() for path in files_of(part)]
-    yield from (os.path.relpath(path) for path in dict.fromkeys(places) if _may_hold(path, code))
-
-
-def _may_hold(path: Path, code: Code) -> bool:
-    """Tell whether a file holds the child, or cannot be searched."""
-    try:
-        return holds(path, code)
-    except (UserError, OSError):
-        return True
+    return dict.fromkeys(places)

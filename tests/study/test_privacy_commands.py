@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -77,6 +80,57 @@ def test_names_become_codes_and_stay_outside(repository: Repository, study: Path
         "pseudonymise", roster, "--key", inside, "--into", study, "--linkage", linkage, code=2
     )
     assert "belong elsewhere" in refused.stderr
+
+
+def test_names_in_nested_archives_are_refused_and_what_does_not_open_is_named(
+    repository: Repository, study: Path, tmp_path: Path
+) -> None:
+    roster, key, linkage = (tmp_path / name for name in ("roster.csv", "key", "linkage.csv"))
+    roster.write_text(ROSTER, encoding="utf-8")
+    for name in ("participants.csv", "responses.csv", "attendance.csv"):
+        (study / name).unlink()
+    call = (
+        "pseudonymise",
+        roster,
+        "--key",
+        key,
+        "--into",
+        study,
+        "--linkage",
+        linkage,
+        "--new-key",
+        "--dates",
+        "DD/MM/YYYY",
+    )
+    (study / "exports").mkdir(exist_ok=True)
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("form.csv", "mail\nniccolo_dangelo@mail.it\n")
+    with zipfile.ZipFile(study / "exports/a.zip", "w") as archive:
+        archive.writestr("b.zip", inner.getvalue())
+    refused = repository.evaluation(*call, code=2)
+    assert "exports/a.zip" in refused.stdout + refused.stderr
+    assert "dangelo" not in refused.stdout + refused.stderr
+    (study / "exports/a.zip").write_bytes(inner.getvalue()[:-30])
+    done = repository.evaluation(*call, code=1)
+    assert "exports/a.zip" in done.stdout + done.stderr
+    assert linkage.is_file()
+
+
+def test_a_child_in_a_compressed_export_stops_an_erasure_and_what_does_not_open_is_named(
+    repository: Repository, outputs: Path, study: Path
+) -> None:
+    code = a_child(study)
+    (study / "exports").mkdir(exist_ok=True)
+    packed = study / "exports/a.csv.gz"
+    packed.write_bytes(gzip.compress(f"code,q\n{code},1\n".encode()))
+    refused = repository.evaluation("erase", study, code, "--output", outputs, code=2)
+    assert "exports/a.csv.gz" in refused.stderr
+    assert code in (study / "participants.csv").read_text(encoding="utf-8")
+    packed.write_bytes(packed.read_bytes()[:-9])
+    said = repository.evaluation("erase", study, code, "--output", outputs, code=1)
+    assert "a.csv.gz" in said.stdout + said.stderr
+    assert code not in (study / "participants.csv").read_text(encoding="utf-8")
 
 
 def test_a_lock_is_written_once_and_amended_with_a_reason(repository: Repository, study: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import datetime as dt
+import gzip
 import hashlib
 import io
 import json
+import lzma
 import os
 import shutil
+import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +26,7 @@ from evaluation import erasing, runs
 from evaluation.assurance.superseded import superseded_on
 from evaluation.erasing import erase, read_erasures
 from evaluation.errors import UserError
+from evaluation.intake import unpacked
 from evaluation.intake.erasure import UnknownChild
 from evaluation.study.folder import load_study
 
@@ -260,6 +265,121 @@ def test_what_a_machine_cannot_edit_is_named_and_nothing_changes(
         erase(study.path, CHILD)
     assert file in str(caught.value)
     assert tree(repository) == before
+
+
+ROWS = f"a,b\n{CHILD},1\n".encode()
+
+
+def zipped(name: str, content: bytes, comment: bytes = b"") -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+        archive.comment = comment
+    return out.getvalue()
+
+
+def tarred(name: str, content: bytes) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return out.getvalue()
+
+
+def with_member(book: bytes, name: str, content: bytes) -> bytes:
+    out = io.BytesIO(book)
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("a.csv.gz", gzip.compress(ROWS)), ("a.csv.bz2", bz2.compress(ROWS)), ("a.csv.xz", lzma.compress(ROWS)),
+        ("a.tar", tarred("x.csv", ROWS)), ("a.tgz", gzip.compress(tarred("x.csv", bz2.compress(ROWS)))),
+        ("a.zip", zipped("b.zip", zipped("c.csv", ROWS))), ("no-archive.csv", gzip.compress(ROWS)),
+        ("two.gz", gzip.compress(b"a\n") + gzip.compress(ROWS)), ("name.zip", zipped(f"{CHILD}.txt", b"a")),
+        ("said.zip", zipped("a.txt", b"a", comment=CHILD.encode())), ("name.tar", tarred(f"{CHILD}/x", b"a")),
+        ("name.gz", b"\x1f\x8b\x08\x08" + bytes(6) + CHILD.encode() + b".csv\0" + gzip.compress(b"a")[10:]),
+        ("before.zip", ROWS + zipped("a.txt", b"a")), ("wide.zip", zipped("a.txt", ROWS.decode().encode("utf-16"))),
+        ("form.xlsx", with_member(workbook([["Codice", "q"], [OTHER, "1"]]), "xl/embeddings/a.zip", zipped("a", ROWS))),
+        (f"{CHILD}/a.txt", b"a"),
+    ],
+)  # fmt: skip
+def test_a_child_within_what_is_packed_is_found_and_nothing_changes(
+    study: study_builder.StudyFolder, repository: Path, file: str, content: bytes
+) -> None:
+    path = study.path / "exports/packed" / file
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    before = tree(repository)
+    with pytest.raises(UserError, match="Nothing was changed") as caught:
+        erase(study.path, CHILD)
+    assert CHILD not in str(caught.value)
+    assert file.replace(CHILD, "[erased]") in str(caught.value)
+    assert tree(repository) == before
+
+
+def deep(levels: int) -> bytes:
+    content = b"a\n"
+    for _ in range(levels):
+        content = gzip.compress(content)
+    return content
+
+
+def locked(name: str) -> bytes:
+    """A zip whose member says that it is encrypted."""
+    content = bytearray(zipped(name, b"a"))
+    content[6] |= 1
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("a.7z", b"7z\xbc\xaf\x27\x1c\0\4"), ("a.rar", b"Rar!\x1a\x07\x01\0"), ("photo.png", b"\x89PNG\r\n\x1a\n\0\0\0\r"),
+        ("scan.pdf", b"%PDF-1.7\n"), ("half.gz", gzip.compress(ROWS)[:-9]), ("half.zip", zipped("a", ROWS)[:-30]),
+        ("locked.zip", locked("a")), ("more.bz2", bz2.compress(b"a") + b"more"), ("deep.gz", deep(6)),
+        ("many.gz", gzip.compress(b"a") * 1_001),
+        ("tail.tar", tarred("a", b"a") + tarred("b", ROWS)), ("sealed", b"age-encryption.org/v1\n\0"), ("data.sav", b"$FL2"),
+        ("photo.zip", zipped("a.jpg", b"\xff\xd8\xff\xe0\0\x10")), ("members.zip", None), ("large.gz", None),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_searched_is_told(
+    study: study_builder.StudyFolder, monkeypatch: pytest.MonkeyPatch, file: str, content: bytes | None
+) -> None:
+    if content is None:
+        monkeypatch.setattr(unpacked, "MAXIMUM_MEMBERS", 0)
+        monkeypatch.setattr(unpacked._Room, "__init__", lambda room: setattr(room, "left", 4_000))
+        content = zipped("a", b"a") if file == "members.zip" else gzip.compress(bytes(10_000))
+        for name in ("form.xlsx", "other.txt"):
+            study.remove(f"exports/{name}")
+    (study.path / "exports" / file).write_bytes(content)
+    done = erase(study.path, CHILD)
+    assert [Path(path).name for path in done.unsearched] == [file]
+    assert done.left == ()
+    assert CHILD not in study.text("participants.csv") + study.text("responses.csv")
+
+
+def test_what_can_be_opened_and_holds_nobody_is_no_news(study: study_builder.StudyFolder) -> None:
+    for file, content in {
+        "a.gz": deep(5), "a.zip": zipped("b.tar", tarred("c.xz", lzma.compress(b"n04\n"))), "empty.csv": b"",
+        "old.txt": "perché\n".encode("cp1252"), "form2.xlsx": with_member(workbook([["Codice", "q"], [OTHER, "1"]]),
+        "xl/printerSettings/printerSettings1.bin", b"\0P\0r"),
+    }.items():  # fmt: skip
+        (study.path / "exports" / file).write_bytes(content)
+    done = erase(study.path, CHILD)
+    assert (done.left, done.unsearched) == ((), ())
+
+
+def test_an_unknown_kind_among_published_reports_is_told_and_our_own_pdf_is_not(
+    study: study_builder.StudyFolder, homes: Path
+) -> None:
+    (homes / "1/reports/more.7z").write_bytes(b"7z\xbc\xaf\x27\x1c\0\4")
+    assert [Path(path).name for path in erase(study.path, CHILD).unsearched] == ["more.7z"]
 
 
 def test_a_code_that_any_answer_may_look_like_is_taken_from_the_tables_only(study: study_builder.StudyFolder) -> None:

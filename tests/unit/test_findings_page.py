@@ -21,6 +21,7 @@ QUESTION = text("Mi piace?", "Do I like it?")
 HOSTILE = (
     "<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', '=HYPERLINK("http://evil.example","x")', "@SUM(A1)", "+1+1",
     "-2+3", "\tcell", "\x1b[31mred\x1b[0m", "{{ 7 * 7 }}", "[bold]b[/bold]", "a\r\nb", "\u202egnirts", "' OR 1=1", "</style><b>",
+    "\t=1+1", "  =1+1", "\r=1+1", "\u00a0+1+1", "＝1+1", " ＋1+1", "－1+1", "＠SUM(A1)", "\u202e=1+1", "\u200b@x",
 )  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def test_hostile_text_is_text_in_the_table(tmp_path: Path, attack: str):
         header, *rows = csv.reader(stream)
     assert len(rows) == 1
     assert len(rows[0]) == len(header)
-    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in rows[0])
+    assert not any(re.match(r"(\s|\\[a-z0-9]+?(?=[=+@-]))*[=+\-@＝＋－＠]", cell) for cell in rows[0])
     assert not any(re.search(r"[\x00-\x1f\x7f\u202e]", cell) for cell in rows[0])
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
 import datetime as dt
+import gzip
 import hashlib
 import hmac
+import io
 import re
 import stat
 import unicodedata
+import zipfile
 from importlib import import_module
 from pathlib import Path
 
@@ -20,7 +24,17 @@ from evaluation.errors import UserError
 from evaluation.intake import enrolment, sealed
 from evaluation.intake.enrolment import Places, enrol
 from evaluation.intake.linkage import read_linkage
-from evaluation.intake.pseudonyms import CODE_LENGTH, LETTERS, SYMBOLS, new_key, normalised_name, pseudonym, read_key
+from evaluation.intake.pseudonyms import (
+    CODE_LENGTH,
+    LETTERS,
+    SYMBOLS,
+    new_key,
+    normalised_name,
+    plain_words,
+    pseudonym,
+    read_key,
+)
+from evaluation.intake.traces import Names
 from evaluation.study.findings import Finding, StudyDefects
 from evaluation.study.places import repository
 
@@ -95,6 +109,11 @@ def test_a_normalised_name_is_stable_and_blind_to_order_case_and_form(words: lis
     draw.shuffle(words)  # type: ignore[attr-defined]
     assert normalised_name(" ".join(words)) == normal
     assert normalised_name(unicodedata.normalize("NFD", name)) == normal
+
+
+@given(st.text(st.characters(codec="ascii"), max_size=20))
+def test_plain_text_has_the_words_it_has_beside_accents(plain: str) -> None:
+    assert [*plain_words(plain), "e"] == plain_words(f"{plain} è")
 
 
 def test_a_code_is_hmac_sha256_in_a_readable_alphabet() -> None:
@@ -241,6 +260,7 @@ def test_two_children_of_one_code_are_told(places: Places, monkeypatch: pytest.M
         ("trasloco", "va con Łucja Żak", 3),  # another child's whole name
         ("trasloco", "d'angelo niccolo", 3),
         ("trasloco", "RÓSSI", 3),  # nothing but a surname
+        ("M;sì;Sì;;", "M;sì;Sì;Dangelo ha cambiato scuola;", 2),  # its own surname, without the apostrophe
     ],
 )
 def test_a_name_that_would_stay_in_a_cell_is_refused(places: Places, old: str, new: str, row: int) -> None:
@@ -263,17 +283,85 @@ def test_a_name_that_lies_in_the_study_already_is_refused(places: Places, file: 
 
 
 def test_a_name_in_a_workbook_is_refused(places: Places) -> None:
-    import zipfile
-
     (places.study / "exports").mkdir()
     with zipfile.ZipFile(places.study / "exports" / "form.xlsx", "w") as book:
         book.writestr("xl/sharedStrings.xml", "<sst><si><t>Niccol&#242; D&apos;Angelo</t></si></sst>")
     assert [(f.kind, f.file) for f in refused(places)] == [("name_stays", "exports/form.xlsx")]
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "niccolo_dangelo@mail.it", "scrivere a dangelo.niccolo2010@mail.it", "NiccolòDAngelo", "DANGELONICCOLO", "dangeloniccolò",
+        "Niccolò Dangelo", "dangelo", "xNiccolo-D'Angelo.jpg", "file_niccolodangelo_finale", "Niccolo\u0300DAngelo",
+        "niccolo;dangelo,", "AliRe", "re.ali", "alire@mail.it", "Ali\u0300Re", "scrive alire7@mail.it", "Re Ali",
+        "mariapiarossi", "RossiMariaPia@x.it", "rossi_mariapia", "DiMarcoLeo", "leo.dimarco",
+    ],
+)  # fmt: skip
+def test_a_name_is_found_however_it_is_written_together(cell: str) -> None:
+    assert Names(["Niccolò D'Angelo", "Ali Re", "Maria Pia Rossi", "Leo Di Marco"]).stand_in(cell)
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("Rosa Rio", "recita il rosario"), ("Ada Mo", "adamo"), ("Ada Lo", "strada lontana"), ("Ali Re", "realizzare"),
+        ("Ali Re", "scrivere@alire.it"), ("Maria Rossi", "Mariani rossi di rabbia"), ("Al Bero", "un albero"), ("Li Wu", "liwu"),
+        ("Marco Polo", "il marchio polonia"), ("Anna Di Maria", "Annamaria"), ("Francesca", "francescano"),
+        ("Rosa Mare", "cosa rosa marea"), ("Niccolò D'Angelo", "l'angelo della scuola"), ("Maria Rossi", "12,3"),
+    ],
+)  # fmt: skip
+def test_short_names_and_parts_of_names_within_words_are_no_alarm(name: str, cell: str) -> None:
+    assert not Names([name]).stand_in(cell)
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return out.getvalue()
+
+
+LINES = "q;nota\n1;Niccolò D'Angelo\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("a.zip", zipped("b.zip", zipped("c.csv", LINES))), ("a.csv.gz", gzip.compress(LINES)), ("a.tbz", bz2.compress(LINES)),
+        ("a.zip", zipped("niccolo_dangelo.txt", b"")), ("a.txt", LINES.decode().encode("utf-16-le")),
+        ("Niccolò D'Angelo/a.txt", b"x"),
+    ],
+)  # fmt: skip
+def test_a_name_in_what_is_packed_is_refused_without_telling_it(places: Places, file: str, content: bytes) -> None:
+    path = places.study / "exports" / file
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert {f.kind for f in refused(places)} == {"name_stays"}
+
+
+def test_what_cannot_be_searched_for_names_is_told(places: Places) -> None:
+    (places.study / "exports").mkdir()
+    (places.study / "exports/form.zip").write_bytes(zipped("a.csv", LINES)[:-30])
+    (places.study / "exports/photo.jpg").write_bytes(b"\xff\xd8\xff\xe0\0\x10")
+    assert enrol(places, lambda: KEY).unsearched == ("exports/form.zip", "exports/photo.jpg")
+
+
 def test_common_words_and_the_names_of_centres_are_no_names(places: Places) -> None:
     write(places.roster, *(line.replace("trasloco", "va al mare, in via D'Angelo Costa") for line in ROWS))
     enrol(places, lambda: KEY)
+
+
+@pytest.mark.parametrize("cell", [" =1+1", "\u00a0@x", "＝1+1", "\u200b-2+3"])
+def test_no_cell_of_the_study_is_a_formula(places: Places, cell: str) -> None:
+    write(places.roster, *(line.replace("trasloco", cell) for line in ROWS))
+    enrol(places, lambda: KEY)
+    (row,) = (
+        line
+        for line in (places.study / "participants.csv").read_text(encoding="utf-8").splitlines()
+        if ",F,yes," in line
+    )
+    assert row.endswith(f",'{cell.strip()}")
 
 
 @pytest.mark.parametrize("name", ["=cmd()", "+39", "@x", "-", "", "Mario\x07Rossi"])

@@ -14,13 +14,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.reporting.tables import FORMULA_STARTS, published, read_published, to_number, write_table
+from evaluation.reporting.tables import published, read_published, to_number, write_table
+
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
+BEFORE = (" ", "  ", "\t", "\r", "\n", "\u00a0", "\u3000", "\ufeff", "\u200b", "\x00", "\u202e")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize(
+    ("before", "start"),
+    [
+        *(("", start) for start in FORMULA_STARTS),
+        *((before, start) for before in BEFORE for start in FORMULA_STARTS[:8]),
+    ],
+)
 @pytest.mark.parametrize("rest", ['cmd|"/C calc"!A0', "1+1", "SUM(A1:A9)", "", "-", "1-2"])
-def test_text_that_would_be_a_formula_begins_with_a_quote(start: str, rest: str):
-    shown = published(start + rest)
+def test_text_that_would_be_a_formula_begins_with_a_quote(before: str, start: str, rest: str):
+    shown = published(before + start + rest)
     assert shown.startswith("'")
     assert not shown.startswith(FORMULA_STARTS)
 
@@ -31,7 +40,7 @@ def test_a_number_is_left_as_it_is(number: str):
     assert to_number(number) == float(number)
 
 
-@pytest.mark.parametrize("text", ["a=b", "1-2", "né", "'", "a@b", "0=1"])
+@pytest.mark.parametrize("text", ["a=b", " a", "\u00a0a - b", "1-2", "né", "'", "a@b", "0=1"])
 def test_text_that_starts_no_formula_is_left_as_it_is(text: str):
     assert published(text) == text
 

@@ -56,4 +56,9 @@ def erase(
     )
     for file in done.left:
         say(text(f"[red]Da guardare a mano: {escape(file)}[/]", f"[red]To be looked at by hand: {escape(file)}[/]"))
-    raise typer.Exit(1 if done.left else 0)
+    for file in done.unsearched:
+        say(text(
+            f"[red]Non esaminato, da guardare a mano (non si apre, troppo grande o di tipo ignoto): {escape(file)}[/]",
+            f"[red]Not searched, look at it by hand (it does not open, is too large or of unknown kind): {escape(file)}[/]",
+        ))  # fmt: skip
+    raise typer.Exit(1 if done.left or done.unsearched else 0)

@@ -68,3 +68,9 @@ def pseudonymise(
                 "A new key. Without it the codes cannot be made again; whoever copies it can guess the names.",
             )
         )
+    for file in done.unsearched:
+        say(text(
+            f"[red]Non esaminato, può contenere nomi (non si apre, troppo grande o di tipo ignoto): {escape(file)}[/]",
+            f"[red]Not searched, may hold names (it does not open, is too large or of unknown kind): {escape(file)}[/]",
+        ))  # fmt: skip
+    raise typer.Exit(1 if done.unsearched else 0)

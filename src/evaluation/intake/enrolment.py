@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from evaluation.errors import UserError
 from evaluation.intake.linkage import Linkage, Linked, write_linkage
 from evaluation.intake.pseudonyms import normalised_name, pseudonym
 from evaluation.intake.roster import Child, DateFormat, Roster, read_roster
-from evaluation.intake.traces import Names, cells_of_file, files_of, tells_part_of
+from evaluation.intake.traces import Names, cells_of, files_of, tells_part_of
+from evaluation.intake.unpacked import pieces_of, searchable
 from evaluation.language import text
 from evaluation.study.documents import read_document
 from evaluation.study.findings import NOTHING, Findings, Words
@@ -23,18 +25,23 @@ from evaluation.study.places import repository
 from evaluation.study.protocol import Protocol
 
 PARTICIPANTS = "participants.csv"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet may take for a formula: a sign, plain or full-width, after whatever it does not show.
+FORMULA = re.compile(r"[\s\x00-\x1f\x7f-\xa0\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*[=+\-@＝＋－＠]|[\t\r]")
 OLDEST = 120
 A_NAME = Words("un nome", "a name")
 
 
 @dataclass(frozen=True)
 class Enrolled:
-    """What was written: how many children, the columns of participants.csv, the headers of the roster left out."""
+    """What was written: how many children, the columns of participants.csv, the headers of the roster left out.
+
+    unsearched: files of the study in which a name may stand unseen.
+    """
 
     children: int
     columns: tuple[str, ...]
     left_out: tuple[str, ...]
+    unsearched: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,9 @@ def enrol(
     linkage = Linkage(tuple(Linked(code, child.name, child.birth_date) for code, child in coded.items()))
     write_linkage(places.linkage, linkage, places.recipients, replace=replace)
     _write(places.study / PARTICIPANTS, rows)
-    return Enrolled(len(coded), tuple(rows[0]), roster.left_out)
+    files = (path for path in files_of(places.study) if path != places.study / PARTICIPANTS)
+    unsearched = tuple(path.relative_to(places.study).as_posix() for path in files if not searchable(path))
+    return Enrolled(len(coded), tuple(rows[0]), roster.left_out, unsearched)
 
 
 def _check_twice(roster: Roster, findings: Findings) -> None:
@@ -176,7 +185,7 @@ def _check_names(roster: Roster, study: Path, protocol: Protocol, findings: Find
         if path == study / PARTICIPANTS:
             continue
         file = path.relative_to(study).as_posix()
-        if names.stand_in(path.stem):
+        if any(map(names.stand_in, (path.stem, *path.relative_to(study).parts))):
             findings.error(
                 "name_stays",
                 path.suffix or "a file",
@@ -184,7 +193,8 @@ def _check_names(roster: Roster, study: Path, protocol: Protocol, findings: Find
                 expected,
                 action,
             )
-        rows = {row for row, cell in cells_of_file(path) if cell not in centres and names.stand_in(cell)}
+        cells = (found for piece in pieces_of(path) for found in cells_of(piece))
+        rows = {row for row, cell in cells if cell not in centres and names.stand_in(cell)}
         for row in sorted(rows, key=lambda row: row or 0):
             findings.error("name_stays", file, A_NAME, expected, action, row=row)
 
@@ -202,7 +212,7 @@ def _rows(coded: dict[str, Child], columns: tuple[str, ...], protocol: Protocol 
 
 def _harmless(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    return f"'{cell}" if FORMULA.match(cell) else cell
 
 
 def _may_write(places: Places, replace: bool) -> None:

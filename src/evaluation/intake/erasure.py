@@ -6,15 +6,14 @@ import csv
 import io
 import json
 import re
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from evaluation.errors import UserError
-from evaluation.intake.traces import contents_of, files_of
+from evaluation.intake.traces import files_of
+from evaluation.intake.unpacked import SPSS, Piece, is_packed, pieces_in, pieces_of
 from evaluation.intake.workbook_rows import NotEditable, without_rows
 from evaluation.language import text
 from evaluation.study.findings import escaped
@@ -97,9 +96,7 @@ def code_of(study: Path, code: str) -> Code:
 
 def holds(path: Path, code: Code) -> bool:
     """Tell whether a file holds the code, in its name or in what it contains, archives opened."""
-    if path.suffix.lower() == ".sav":  # its texts are packed, so that no search of bytes finds them
-        return any(code.stands_in(str(cell)) for cell in _spss_cells(path))
-    return code.stands_in(path.name) or any(code.stands_in_bytes(content) for _, content in contents_of(path))
+    return code.stands_in(path.name) or _stands_in(pieces_of(path), code)
 
 
 def changes(study: Path, code: Code) -> tuple[Change, ...]:
@@ -115,9 +112,13 @@ def changes(study: Path, code: Code) -> tuple[Change, ...]:
         if not code.distinctive and path.name not in TABLES:
             continue
         try:
+            if any(code.distinctive and code.stands_in(folder) for folder in file.split("/")[:-1]):
+                raise NotEditable("its folder has the child's name")
             if path.name not in TABLES and not holds(path, code):
                 continue
             content = _without(path, file, code)
+            if content is not None and code.distinctive and _stands_in(pieces_in(path.name, content), code):
+                raise NotEditable("the code stays in it")
         except NotEditable as error:
             refused.append(f"{code.redacted(file)}: {error}")
             continue
@@ -148,13 +149,8 @@ def own_files(study: Path) -> list[Path]:
     return [path for path in files_of(study) if not path.relative_to(study).parts[0].startswith(".erasing")]
 
 
-def _spss_cells(path: Path) -> Iterator[Any]:
-    try:
-        table, _ = import_module("pyreadstat").read_sav(path)
-    except ImportError as error:
-        raise NotEditable("an SPSS file, which cannot be searched without pyreadstat") from error
-    for column in table.columns:
-        yield from table[column].unique()
+def _stands_in(pieces: Iterable[Piece], code: Code) -> bool:
+    return any(code.stands_in_bytes(piece.content) for piece in pieces)
 
 
 def _children(path: Path) -> set[str]:
@@ -173,9 +169,9 @@ def _without(path: Path, file: str, code: Code) -> bytes | None:
     if (code.distinctive and code.stands_in(path.name)) or path.suffix.lower() in MADE_AGAIN:
         return None
     content = path.read_bytes()
-    if zipfile.is_zipfile(path):
+    if is_packed(content):
         return without_rows(content, code.is_cell, code.redacted)
-    if (b"\0" in content and content[:2] not in UTF_16) or path.suffix.lower() == ".sav":
+    if (b"\0" in content and content[:2] not in UTF_16) or path.suffix.lower() in SPSS:
         raise NotEditable("not a text")
     decoded, encoding = _decoded(content)
     if path.suffix.lower() == ".json":

@@ -33,11 +33,17 @@ def normalised_name(name: str) -> str:
 
     Apostrophes and hyphens of any form part words, as spaces do. Empty where the name has no letters.
     """
+    return " ".join(sorted(plain_words(name)))
+
+
+def plain_words(name: str) -> list[str]:
+    """Return the words of a text as they are normalised in names, in the order in which they are written."""
+    if name.isascii():  # the same, sooner
+        return re.findall("[a-z]+", name.lower())
     plain = unicodedata.normalize("NFKD", name.casefold()).casefold().translate(PLAIN)
     kinds = [(character, unicodedata.category(character)) for character in plain]
     letters = (c if kind in LETTER else "" if kind in UNSEEN else " " for c, kind in kinds)
-    words = "".join(letters).split()
-    return " ".join(sorted(words))
+    return "".join(letters).split()
 
 
 def pseudonym(key: bytes, name: str, birth_date: dt.date) -> str:

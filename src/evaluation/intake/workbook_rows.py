@@ -30,8 +30,11 @@ def without_rows(content: bytes, is_of: Callable[[str], bool], redacted: Callabl
     ------
     NotEditable : not a workbook, or one whose rows are copied elsewhere in it or computed.
     """
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        members = {member: archive.read(member) for member in archive.infolist()}
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = {member: archive.read(member) for member in archive.infolist()}
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
+        raise NotEditable("an archive or a compressed file") from error
     names = {member.filename for member in members}
     if "xl/workbook.xml" not in names or any(name.startswith("xl/pivotCache") for name in names):
         raise NotEditable("an archive, or a workbook with a pivot table")
