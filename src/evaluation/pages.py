@@ -118,7 +118,10 @@ def write_door(study: Study, reports: Path, names: list[str], languages: tuple[L
     downloads += [(_table_label(name), f"tables/{name}.csv") for name in tables]
     downloads += [
         (words, name)
-        for name, words in (("protocol.yml", text("Protocollo", "Protocol")), ("contract.yml", text("Contratto", "Contract")))
+        for name, words in (
+            ("protocol.yml", text("Protocollo", "Protocol")),
+            ("contract.yml", text("Contratto", "Contract")),
+        )
         if (reports / name).is_file()
     ]
     downloads += [

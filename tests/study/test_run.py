@@ -71,7 +71,15 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_every_promised_file_is_there_and_little_else(reports: Path) -> None:
-    promised = {"index.html", "verify.html", "ro-crate-metadata.json", "SHA256SUMS", "run.log", "protocol.yml", "contract.yml"}
+    promised = {
+        "index.html",
+        "verify.html",
+        "ro-crate-metadata.json",
+        "SHA256SUMS",
+        "run.log",
+        "protocol.yml",
+        "contract.yml",
+    }
     promised |= {f"tables/{name}.csv" for name in TABLES} | {"tables/payment.json"}
     promised |= {f"notebooks/{name}.ipynb" for name in NOTEBOOKS}
     promised |= {f"{name}.{language}.html" for name in NOTEBOOKS for language in LANGUAGES}
