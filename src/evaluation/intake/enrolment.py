@@ -6,7 +6,6 @@ import csv
 import datetime as dt
 import io
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +22,9 @@ from evaluation.study.findings import NOTHING, Findings, Words
 from evaluation.study.folder import completed_years
 from evaluation.study.places import repository
 from evaluation.study.protocol import Protocol
+from evaluation.study.spreadsheets import harmless
 
 PARTICIPANTS = "participants.csv"
-# What a spreadsheet may take for a formula: a sign, plain or full-width, after whatever it does not show.
-FORMULA = re.compile(r"[\s\x00-\x1f\x7f-\xa0\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*[=+\-@＝＋－＠]|[\t\r]")
 OLDEST = 120
 A_NAME = Words("un nome", "a name")
 
@@ -205,14 +203,9 @@ def _rows(coded: dict[str, Child], columns: tuple[str, ...], protocol: Protocol 
     rows = [["participant", *columns[:1], "age" if first else "birth_date", *columns[1:]]]
     for code, child in coded.items():
         born = str(completed_years(child.birth_date, first)) if first else child.birth_date.isoformat()
-        cells = [_harmless(child.cells[column]) for column in columns]
+        cells = [harmless(child.cells[column]) for column in columns]
         rows.append([code, *cells[:1], born, *cells[1:]])
     return rows
-
-
-def _harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if FORMULA.match(cell) else cell
 
 
 def _may_write(places: Places, replace: bool) -> None:

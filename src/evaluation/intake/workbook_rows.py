@@ -9,6 +9,7 @@ from collections.abc import Callable
 from html import unescape
 
 from evaluation.errors import UserError
+from evaluation.intake.unpacked import DAMAGED
 
 STRINGS = "xl/sharedStrings.xml"
 SHEETS = "xl/worksheets/"
@@ -33,7 +34,7 @@ def without_rows(content: bytes, is_of: Callable[[str], bool], redacted: Callabl
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = {member: archive.read(member) for member in archive.infolist()}
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
+    except DAMAGED as error:
         raise NotEditable("an archive or a compressed file") from error
     names = {member.filename for member in members}
     if "xl/workbook.xml" not in names or any(name.startswith("xl/pivotCache") for name in names):

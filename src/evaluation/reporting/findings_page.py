@@ -15,7 +15,7 @@ from markupsafe import Markup
 from evaluation.errors import UserError
 from evaluation.language import LANGUAGES, Language, Text, text
 from evaluation.reporting.findings_groups import LEVELS, WHOLE_FILES, Group, discreet, found_discreetly, grouped
-from evaluation.reporting.tables import harmless, write_table
+from evaluation.reporting.tables import guarded, write_table
 from evaluation.study.findings import Finding, escaped
 
 MOST = 1_000  # what a page shows; all of it is in findings.csv
@@ -65,7 +65,7 @@ def findings_table(
     names = [*COLUMNS, *(f"{name}_{code}" for code in chosen for name in IN_WORDS)]
     rows = [[*_place(each), *(words for code in chosen for words in _words(each, code, known))] for each in findings]
     # Harmless before control characters are written out: a formula may stand behind them.
-    cells = [[_plain(harmless(cell) if isinstance(cell, str) else cell) for cell in row] for row in rows]
+    cells = [[_plain(guarded(cell) if isinstance(cell, str) else cell) for cell in row] for row in rows]
     return pd.DataFrame(cells, columns=names, dtype=object)
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from evaluation.citation import cell, parsed
+from evaluation.study.spreadsheets import harmless
 
 DIGITS = 12  # beyond this, builds of the linear-algebra library differ
-# What a spreadsheet may take for a formula: a sign, plain or full-width, after whatever it does not show.
-FORMULA = re.compile(r"[\s\x00-\x1f\x7f-\xa0\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*[=+\-@＝＋－＠]|[\t\r]")
 
 
 def published(value: object) -> str:
@@ -25,13 +23,13 @@ def published(value: object) -> str:
         return "" if np.isnan(value) else format(float(value) + 0.0, f".{DIGITS}g")
     shown = "" if value is None or value is pd.NA or value is pd.NaT else str(value)
     return (
-        harmless(shown).replace("\r\n", "\n").replace("\r", "\n")
+        guarded(shown).replace("\r\n", "\n").replace("\r", "\n")
     )  # the writer quotes LF only: a CR would begin a new row
 
 
-def harmless(shown: str) -> str:
-    """Return text with an apostrophe before it where a spreadsheet might take it for a formula."""
-    return f"'{shown}" if FORMULA.match(shown) and not _is_number(shown) else shown
+def guarded(shown: str) -> str:
+    """Return a text that a spreadsheet takes for no formula; a number, negative ones included, stays a number."""
+    return shown if _is_number(shown) else harmless(shown)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

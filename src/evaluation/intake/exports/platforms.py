@@ -105,11 +105,7 @@ def qualtrics(sheet: Sheet) -> Layout | None:
     by_id = dict(zip(ids, called, strict=True))
     wanted = {"answered": ("endDate", "recordedDate"), "started": ("startDate",), "seconds": ("duration",)}
     found = {role: next((by_id[name] for name in known if name in by_id), None) for role, known in wanted.items()}
-    private = {
-        by_id[name]
-        for name in ("ipAddress", "recipientLastName", "recipientFirstName", "recipientEmail")
-        if name in by_id
-    }
+    private = {by_id[name] for name in QUALTRICS_PRIVATE if name in by_id}
     return Layout(
         "qualtrics", sheet, called, tuple(questions), header=3,
         roles={role: key for role, key in found.items() if key}, private=frozenset(private),

@@ -6,9 +6,9 @@ import datetime as dt
 import io
 import re
 import zipfile
-import zlib
 
 from evaluation.intake.exports.sheets import Cell, Sheet, must_be_bounded, refused
+from evaluation.intake.unpacked import DAMAGED
 from evaluation.language import text
 from evaluation.study.findings import Words
 
@@ -77,7 +77,7 @@ def _measured(file: str, raw: bytes) -> bytes:
                 longest = max([longest, *map(len, SHARED.findall(content))])
                 cells += _extent(file, content) if b"sheetData" in content else 0
                 copy.writestr(part.filename, content)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error):
+    except DAMAGED:
         raise refused(
             file,
             "workbook",
