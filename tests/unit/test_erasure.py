@@ -307,6 +307,7 @@ def with_member(book: bytes, name: str, content: bytes) -> bytes:
         ("form.xlsx", with_member(workbook([["Codice", "q"], [OTHER, "1"]]), "xl/embeddings/a.zip", zipped("a", ROWS))),
         (f"{CHILD}/a.txt", b"a"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "bytes",  # packed bytes hold the time of packing
 )  # fmt: skip
 def test_a_child_within_what_is_packed_is_found_and_nothing_changes(
     study: study_builder.StudyFolder, repository: Path, file: str, content: bytes
@@ -347,6 +348,7 @@ def locked(name: str) -> bytes:
         ("tail.tar", tarred("a", b"a") + tarred("b", ROWS)), ("sealed", b"age-encryption.org/v1\n\0"), ("data.sav", b"$FL2"),
         ("photo.zip", zipped("a.jpg", b"\xff\xd8\xff\xe0\0\x10")), ("members.zip", None), ("large.gz", None),
     ],
+    ids=lambda value: value if isinstance(value, str) else "bytes",  # packed bytes hold the time of packing
 )  # fmt: skip
 def test_what_cannot_be_searched_is_told(
     study: study_builder.StudyFolder, monkeypatch: pytest.MonkeyPatch, file: str, content: bytes | None

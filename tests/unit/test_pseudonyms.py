@@ -332,6 +332,7 @@ LINES = "q;nota\n1;Niccolò D'Angelo\n".encode()
         ("a.zip", zipped("niccolo_dangelo.txt", b"")), ("a.txt", LINES.decode().encode("utf-16-le")),
         ("Niccolò D'Angelo/a.txt", b"x"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "bytes",  # packed bytes hold the time of packing
 )  # fmt: skip
 def test_a_name_in_what_is_packed_is_refused_without_telling_it(places: Places, file: str, content: bytes) -> None:
     path = places.study / "exports" / file
