@@ -21,9 +21,10 @@ from cryptography.x509.oid import NameOID
 from playwright.sync_api import Browser, Page, expect
 from visit import visit
 
-from evaluation.assurance.provenance.manifest import SIGNED_SUMS, SUMS, write_sums
+from evaluation.assurance.provenance.manifest import write_sums
 from evaluation.assurance.signatures.certificates import Credentials
 from evaluation.assurance.signing.signature import sign_report
+from evaluation.report_folder import SIGNED_SUMS, SUMS
 from evaluation.reporting.verify_page import verify_page, write_verify_page
 
 SIGNED_PDF = "evaluator-report.it.signed.pdf"

@@ -18,14 +18,16 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from evaluation.assurance.provenance.manifest import CRATE, RUN_LOG, SIGNED_SUMS, SUMS, UNCOVERED, files_in, write_sums
+from evaluation.assurance.provenance.manifest import write_sums
 from evaluation.assurance.signatures.certificates import Credentials
 from evaluation.assurance.signatures.read import read_signed_pdf, read_signed_sums
 from evaluation.assurance.signing.signature import sign_report
 from evaluation.assurance.verification.file_lists import list_problems
 from evaluation.assurance.verification.verify import Verification, verify_report
 from evaluation.errors import UserError
+from evaluation.files import files_in
 from evaluation.pipeline.again import make_pages_again, published_study
+from evaluation.report_folder import CRATE, RUN_LOG, SIGNED_SUMS, SUMS, UNCOVERED
 
 PDF, SIGNED_PDF = "evaluator-report.it.pdf", "evaluator-report.it.signed.pdf"
 VERIFY_PAGE = "verify.html"

@@ -14,17 +14,11 @@ import pytest
 
 from evaluation.assurance.provenance.crate import CODE as CODE_PREFIX
 from evaluation.assurance.provenance.crate import INPUT, code_files, read_crate, write_crate
-from evaluation.assurance.provenance.manifest import (
-    CRATE,
-    SUMS,
-    Difference,
-    check_sums,
-    files_in,
-    read_sums,
-    write_sums,
-)
+from evaluation.assurance.provenance.manifest import Difference, check_sums, read_sums, write_sums
 from evaluation.errors import UserError, VerificationFailed
+from evaluation.files import files_in
 from evaluation.language import text
+from evaluation.report_folder import CRATE, SUMS
 
 CODE = {
     "notebooks/01_data.ipynb": "{}",

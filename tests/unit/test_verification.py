@@ -25,7 +25,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from signing_sample import unsigned_pdf
 
 from evaluation.assurance.provenance.crate import write_crate
-from evaluation.assurance.provenance.manifest import CRATE, SIGNED_SUMS, SUMS, write_sums
+from evaluation.assurance.provenance.manifest import write_sums
 from evaluation.assurance.questions import Answer
 from evaluation.assurance.signatures.certificates import Credentials
 from evaluation.assurance.signatures.chain import Trust
@@ -33,6 +33,7 @@ from evaluation.assurance.signing.signature import sign_report
 from evaluation.assurance.verification.verify import Verification, verify_report
 from evaluation.errors import UserError
 from evaluation.language import text
+from evaluation.report_folder import CRATE, SIGNED_SUMS, SUMS
 
 PHRASE = "una frase"
 PDF, SIGNED_PDF = "evaluator-report.it.pdf", "evaluator-report.it.signed.pdf"

@@ -12,7 +12,7 @@ import pytest
 
 from evaluation.assurance.provenance.code import code_problems, commit_of
 from evaluation.assurance.provenance.crate import code_files
-from evaluation.assurance.provenance.manifest import Hashes, hashes
+from evaluation.files import Hashes, hashes
 
 HONEST, POISONED = "def effect():\n    return 0.34\n", "def effect():\n    return 0.99\n"
 

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluation.assurance.provenance.manifest import check_sums, files_in, hashes, read_sums, write_sums
+from evaluation.assurance.provenance.manifest import check_sums, read_sums, write_sums
 from evaluation.assurance.questions import ASKED, KINDS, Question
 from evaluation.counterfactual.sample import Array
 from evaluation.errors import UserError
+from evaluation.files import files_in, hashes
 from evaluation.language import Language, Text, number, text
 from evaluation.payment.decide import STATISTICS, decide
 from evaluation.payment.evidence import gather_evidence, settle

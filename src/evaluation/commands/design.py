@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,7 +48,7 @@ def design(
     simulations: Annotated[int, typer.Option(min=100, max=1_000_000, help="Simulated studies a centre shock.")] = 2_000,
 ) -> None:
     """Power, minimum detectable effects and simulated operating characteristics of the protocol, before any answer."""
-    from evaluation.design.centre_shocks import diagnose_protocol, write_design
+    from evaluation.design.centre_shocks import diagnose_protocol
     from evaluation.design.plan import read_plan
     from evaluation.study.places import study_folder
 
@@ -62,7 +63,7 @@ def design(
             planned, simulations, gap=gap, trend=trend, notify=lambda done, total: notify("design", done, total)
         )
     out.print(_characteristics(table, language), soft_wrap=False)
-    out.print(link(write_design(table, folder)))
+    out.print(link(_written(table, folder)))
 
 
 def _assumed(planned: Planned, gap: float, trend: float) -> Iterator[Text]:
@@ -151,3 +152,13 @@ def _characteristics(found: pd.DataFrame, language: Language) -> Table:
             table.add_row(first_cell, name, *values, style="bold" if row["protocol"] else "")
         table.add_section()
     return table
+
+
+def _written(table: pd.DataFrame, folder: Path) -> Path:
+    """Write the table beside the study's folder, never into it; return its path."""
+    from evaluation.publishing.published_tables import write_table
+
+    path = folder.with_name(f"{folder.name}-design.csv")
+    draft = path.with_name(f".{path.name}.part")
+    write_table(table, draft)
+    return draft.replace(path)

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from evaluation.commands.console import Languages, StudyName, languages, link, out, progress, say, user_language
 from evaluation.language import Text, text
+from evaluation.report_folder import FIRST_PAGE
 
 
 def run(
@@ -48,7 +49,7 @@ def run(
             )
         )
     if show:
-        webbrowser.open((outcome.reports / "index.html").absolute().as_uri())
+        webbrowser.open((outcome.reports / FIRST_PAGE).absolute().as_uri())
 
 
 def summarise_report(reports: Path) -> None:
@@ -56,7 +57,7 @@ def summarise_report(reports: Path) -> None:
     from evaluation.reporting.displays.summary import summarise
     from evaluation.study.findings import escaped
 
-    pages = [reports / "index.html", *sorted(reports.glob("evaluator-report.*.pdf"))]
+    pages = [reports / FIRST_PAGE, *sorted(reports.glob("evaluator-report.*.pdf"))]
     for name, path in zip((text("Rapporti", "Reports"), *[text("", "")] * len(pages)), pages, strict=False):
         _line(name, text(link(path), link(path)))
     for name, sentence in summarise(reports, user_language()):

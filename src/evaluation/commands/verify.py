@@ -49,9 +49,9 @@ def verify(
     ] = None,
 ) -> None:
     """Seven questions: who signed, what changed, files, inputs, code, tables, printed numbers; exit 1 if any is invalid."""
-    from evaluation.assurance.provenance.manifest import reading
     from evaluation.assurance.signatures.chain import Trust
     from evaluation.assurance.verification.verify import verify_report
+    from evaluation.files import reading
     from evaluation.pipeline.again import make_pages_again, run_again
     from evaluation.study.places import repository, study_folder
 

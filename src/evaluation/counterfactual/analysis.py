@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +20,15 @@ COLUMNS = (
     "outcome", "role", "wave", "estimator", "estimate", "std_error", "df", "ci_low", "ci_high", "p_value",
     "p_permutation", "p_adjusted", "hedges_g", "g_low", "g_high", "unit", "n_treated", "n_comparison",
 )  # fmt: skip
+
+
+def reported_outcomes(study: Study) -> Iterator[tuple[Outcome, str]]:
+    """Yield what the report stands on: primary outcomes at every follow-up, and what the contract pays for."""
+    paid = {(metric.outcome, metric.wave) for metric in study.contract.metrics} if study.contract else set()
+    for outcome in study.protocol.outcomes:
+        for wave in study.protocol.follow_ups:
+            if outcome.role == "primary" or (outcome.id, wave.id) in paid:
+                yield outcome, wave.id
 
 
 def analyse(study: Study, scores: pd.DataFrame) -> list[Estimate]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
@@ -11,7 +10,6 @@ from evaluation.design.design_table import planned_design
 from evaluation.design.diagnosis import ICCS, Notify, answered_by, matching_row, operating_characteristics
 from evaluation.design.plan import Planned
 from evaluation.design.power import VARIANCES, detectable
-from evaluation.publishing.published_tables import write_table
 
 
 def diagnose_protocol(
@@ -44,11 +42,3 @@ def diagnose_protocol(
     own = matching_row(table, answered_by(analysis.estimator), analysis.centre_shock_icc)
     found.insert(0, "protocol", table.index == own.name)
     return found
-
-
-def write_design(table: pd.DataFrame, folder: Path) -> Path:
-    """Write the table beside the study's folder, never into it; return its path."""
-    path = folder.with_name(f"{folder.name}-design.csv")
-    draft = path.with_name(f".{path.name}.part")
-    write_table(table, draft)
-    return draft.replace(path)

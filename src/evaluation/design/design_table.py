@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
 
+from evaluation.counterfactual.analysis import reported_outcomes
 from evaluation.counterfactual.estimators.linear import TINY
 from evaluation.counterfactual.sample import NoEstimate, Sample, build_sample
 from evaluation.design.diagnosis import (
@@ -70,15 +71,6 @@ class DesignRow:
     unit: str = ""
     n_treated: int = 0
     n_comparison: int = 0
-
-
-def reported_outcomes(study: Study) -> Iterator[tuple[Outcome, str]]:
-    """Yield what the report stands on: primary outcomes at every follow-up, and what the contract pays for."""
-    paid = {(metric.outcome, metric.wave) for metric in study.contract.metrics} if study.contract else set()
-    for outcome in study.protocol.outcomes:
-        for wave in study.protocol.follow_ups:
-            if outcome.role == "primary" or (outcome.id, wave.id) in paid:
-                yield outcome, wave.id
 
 
 def realised(sample: Sample, alpha: float = 0.05) -> Realised:

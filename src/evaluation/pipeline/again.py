@@ -22,11 +22,12 @@ import pandas as pd
 
 from evaluation.assurance.provenance.crate import code_files
 from evaluation.assurance.provenance.folders import compare_folders
-from evaluation.assurance.provenance.manifest import CRATE, files_in, read_bounded, reading
 from evaluation.assurance.questions import Comparison
 from evaluation.assurance.verification.file_lists import attachments
 from evaluation.errors import RunFailed, VerificationFailed
+from evaluation.files import files_in, read_bounded, reading
 from evaluation.language import LANGUAGES, Language, text
+from evaluation.report_folder import CRATE, REPORT_NOTEBOOK, VERIFY_PAGE, unsigned_pdf
 from evaluation.study.contract import Contract
 from evaluation.study.documents import read_document
 from evaluation.study.findings import Findings
@@ -34,7 +35,6 @@ from evaluation.study.folder import Study
 from evaluation.study.instrument import Instrument
 from evaluation.study.protocol import Protocol
 
-DOOR, REPORT, VERIFY_PAGE = "index.html", "evaluator_report", "verify.html"
 MADE = (".html", ".svg", ".pdf")
 # Of the caller's variables, what finds programs, gives the clock and chooses the kernels of linear algebra; no other.
 KEPT = ("PATH", "SOURCE_DATE_EPOCH", "SYSTEMROOT", "OPENBLAS_CORETYPE")
@@ -153,15 +153,15 @@ def write_pages(report: Path, *, attach: bool = False) -> None:
             write_page(study, executed, report / f"{name}.{language}.html", language, names, languages)
     digest = hashlib.sha256((report / CRATE).read_bytes()).hexdigest()
     for language in languages:
-        executed = report / "notebooks" / f"{REPORT}.ipynb"
-        write_pdf(study, executed, report / f"evaluator-report.{language}.pdf", language, digest, attach=attach)
+        executed = report / "notebooks" / f"{REPORT_NOTEBOOK}.ipynb"
+        write_pdf(study, executed, report / unsigned_pdf(language), language, digest, attach=attach)
     write_door(study, report, names, languages)
     write_verify_page(report / VERIFY_PAGE)
 
 
 def _attach(report: Path) -> str:
     """Return `attach` if the unsigned PDFs carry files, else `plain`."""
-    found = [path for language in LANGUAGES if (path := report / f"evaluator-report.{language}.pdf").is_file()]
+    found = [path for language in LANGUAGES if (path := report / unsigned_pdf(language)).is_file()]
     with reading("evaluator-report"):
         carry = [bool(attachments(path)) for path in found]
     return "attach" if any(carry) else "plain"
@@ -189,7 +189,7 @@ def _fresh(code: Path) -> Iterator[Fresh]:
 
 def _languages(report: Path) -> tuple[Language, ...]:
     """Return the languages that a report has, as its executed notebooks say."""
-    name = f"{REPORT}.ipynb"
+    name = f"{REPORT_NOTEBOOK}.ipynb"
     with reading(name):
         notebook = json.loads(read_bounded(report / "notebooks" / name))
         outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", ())]

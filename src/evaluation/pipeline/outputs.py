@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation.errors import UserError
+from evaluation.report_folder import RUN_LOG, SIGNED_SUMS, SUMS
 from evaluation.study.places import repository
 
 PARTS = ("processed", "reports")
-UNMANAGED = ("run.log", "SHA256SUMS.p7m")  # and *.signed.pdf: no step of the pipeline makes or compares these
+UNMANAGED = (RUN_LOG, SIGNED_SUMS)  # and *.signed.pdf: no step of the pipeline makes or compares these
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Outputs:
         shutil.rmtree(partial, ignore_errors=True)
         for part in PARTS:
             shutil.copytree(self.build / part, partial / part)
-        if earlier is not None and _equal(earlier / "reports" / "SHA256SUMS", partial / "reports" / "SHA256SUMS"):
+        if earlier is not None and _equal(earlier / "reports" / SUMS, partial / "reports" / SUMS):
             for signature in signatures(earlier / "reports"):
                 shutil.copy2(signature, partial / "reports" / signature.name)
         os.sync()

@@ -20,6 +20,7 @@ from evaluation import __version__
 from evaluation.errors import RunFailed
 from evaluation.language import LANGUAGES, Language
 from evaluation.pipeline.outputs import Outputs
+from evaluation.report_folder import CRATE, FIRST_PAGE, RUN_LOG, SUMS, VERIFY_PAGE, unsigned_pdf
 from evaluation.study.folder import Study, study_files
 from evaluation.study.places import repository, study_folder
 
@@ -58,7 +59,6 @@ ANALYSES = (
 EVERYTHING = tuple(path for notebook in ANALYSES for path in notebook.makes if path.startswith(TABLES))
 NOTEBOOKS = (*ANALYSES, Notebook("evaluator_report", _tables("suppressed"), (SCORES, *EVERYTHING)))
 REPORT = NOTEBOOKS[-1].name
-VERIFY_PAGE = "verify.html"
 
 Notify = Callable[[str, int, int], None]  # what runs, parts done, parts in all
 
@@ -162,21 +162,21 @@ def steps(run: Run, inputs: str, note: Callable[[str], None]) -> list[Any]:
     pages = [_page_task(run, notebook, language, code) for notebook in NOTEBOOKS for language in run.languages]
     made = sorted({_reports(run) / page for page in _published(run)})
     door = _task(
-        run, "door", _door, code, [run.build / p for n in NOTEBOOKS for p in n.makes], [_reports(run) / "index.html"]
+        run, "door", _door, code, [run.build / p for n in NOTEBOOKS for p in n.makes], [_reports(run) / FIRST_PAGE]
     )
     terms = _task(run, "terms", _terms, code + inputs, [], [_reports(run) / name for name in _agreed(run)])
     verify = _task(run, "verify page", _verify_page, code, [], [_reports(run) / VERIFY_PAGE])
     sources = _digest(sorted((repository() / "notebooks").glob("*.ipynb")))
-    crate = _task(run, "crate", _crate, code + inputs + sources, made, [_reports(run) / "ro-crate-metadata.json"])
+    crate = _task(run, "crate", _crate, code + inputs + sources, made, [_reports(run) / CRATE])
     pdfs = [_pdf_task(run, language, code) for language in run.languages]
-    everything = [*made, _reports(run) / "ro-crate-metadata.json", *(_pdf(run, language) for language in run.languages)]
-    sums = _task(run, "sums", _sums, code, everything, [_reports(run) / "SHA256SUMS"])
+    everything = [*made, _reports(run) / CRATE, *(_pdf(run, language) for language in run.languages)]
+    sums = _task(run, "sums", _sums, code, everything, [_reports(run) / SUMS])
     return [*notebooks, *pages, door, terms, verify, crate, *pdfs, sums]
 
 
 def _published(run: Run) -> list[str]:
     """The files of a report that its crate describes, relative to the report folder."""
-    names = ["index.html", VERIFY_PAGE, *_agreed(run)]
+    names = [FIRST_PAGE, VERIFY_PAGE, *_agreed(run)]
     for notebook in NOTEBOOKS:
         names.append(f"notebooks/{notebook.name}.ipynb")
         names += [made.removeprefix("reports/") for made in notebook.makes if made.startswith("reports/")]
@@ -224,7 +224,7 @@ def _pdf_task(run: Run, language: Language, code: str) -> Any:
     from evaluation.reporting.pages.write import write_pdf
 
     executed = _reports(run) / "notebooks" / f"{REPORT}.ipynb"
-    crate = _reports(run) / "ro-crate-metadata.json"
+    crate = _reports(run) / CRATE
 
     def work(run: Run) -> None:
         digest = hashlib.sha256(crate.read_bytes()).hexdigest()
@@ -290,7 +290,7 @@ def _task(
 def _forget_others(run: Run) -> None:
     """Delete files of earlier runs that this one does not make (a language left out, a notebook renamed)."""
     wanted = {_reports(run) / name for name in _published(run)} | {_pdf(run, language) for language in run.languages}
-    wanted |= {_reports(run) / name for name in ("ro-crate-metadata.json", "SHA256SUMS", "run.log")}
+    wanted |= {_reports(run) / name for name in (CRATE, SUMS, RUN_LOG)}
     for path in _reports(run).rglob("*"):
         if path.is_file() and path not in wanted and not _is_figure(run, path):
             path.unlink()
@@ -312,7 +312,7 @@ def _reports(run: Run) -> Path:
 
 
 def _pdf(run: Run, language: Language) -> Path:
-    return _reports(run) / f"evaluator-report.{language}.pdf"
+    return _reports(run) / unsigned_pdf(language)
 
 
 def _inputs(folder: Path) -> list[Path]:
@@ -341,4 +341,4 @@ def _write_log(run: Run, executed: tuple[str, ...], seconds: float) -> None:
         f"python {platform.python_version()}, {platform.system()} {platform.machine()}",
         f"executed {', '.join(executed)}",
     ]
-    (_reports(run) / "run.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (_reports(run) / RUN_LOG).write_text("\n".join(lines) + "\n", encoding="utf-8")

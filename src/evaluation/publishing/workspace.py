@@ -15,6 +15,7 @@ from evaluation.citation import cells_of
 from evaluation.measurement.scores import score_study
 from evaluation.publishing.published_tables import as_published, read_published, write_table
 from evaluation.publishing.results import RESULTS
+from evaluation.report_folder import TABLES
 from evaluation.study.findings import Finding
 from evaluation.study.folder import Study
 from evaluation.study.places import repository, study_folder
@@ -87,7 +88,7 @@ class Workspace:
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a published table as text; it is made first if no earlier notebook of the run did."""
-        path = self.folder / "reports" / "tables" / f"{name}.csv"
+        path = self.folder / "reports" / TABLES / f"{name}.csv"
         return read_published(path) if self.in_run and path.is_file() else self.publish(name)
 
     @cached_property
@@ -101,13 +102,13 @@ class Workspace:
 
     def publish_table(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
         """Write a table that holds nothing to withhold, and return it as published."""
-        path = self.folder / "reports" / "tables" / f"{name}.csv"
+        path = self.folder / "reports" / TABLES / f"{name}.csv"
         write_table(table, path)
         return read_published(path)
 
     def publish_json(self, name: str, content: dict[str, Any]) -> None:
         """Write a document beside the tables, keys in order of meaning."""
-        path = self.folder / "reports" / "tables" / f"{name}.json"
+        path = self.folder / "reports" / TABLES / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_json(content) + "\n", encoding="utf-8")
 

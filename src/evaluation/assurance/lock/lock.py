@@ -28,9 +28,10 @@ from evaluation.assurance.lock.locked_plan import (
     collected,
     plan_files,
 )
-from evaluation.assurance.provenance.manifest import Difference, compare, read_bounded, reading
+from evaluation.assurance.provenance.manifest import Difference, compare
 from evaluation.assurance.signatures.timestamp import read_timestamp
 from evaluation.errors import UserError, VerificationFailed
+from evaluation.files import read_bounded, reading
 from evaluation.language import text
 from evaluation.study.contract import Contract
 from evaluation.study.documents import Model, read_document

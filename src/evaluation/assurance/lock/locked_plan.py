@@ -5,16 +5,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
 from evaluation import __version__
+from evaluation.assurance.provenance import git
 from evaluation.assurance.provenance.crate import code_files
-from evaluation.assurance.provenance.manifest import Hashes, hashes, read_bounded, reading
+from evaluation.files import Hashes, hashes, read_bounded, reading
 from evaluation.study.documents import Model
 from evaluation.study.places import repository
 from evaluation.study.protocol import Protocol
@@ -73,11 +72,10 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def code_here() -> Code:
     """Say which code this is; UserError where the package stands without its repository."""
     root = repository()
-    status = _git(root, "status", "--porcelain", "--", "src", "notebooks", "requirements.lock")
     return Code(
         version=__version__,
-        commit=_git(root, "rev-parse", "HEAD"),
-        modified=None if status is None else bool(status),
+        commit=git.commit(root),
+        modified=git.modified(root),
         sha256=code_digest(root),
     )
 
@@ -86,12 +84,3 @@ def code_digest(root: Path) -> str:
     """Return the SHA-256 over the lines `SHA-256  path` of notebooks, package and requirements."""
     listed = hashes(root, code_files(root))
     return hashlib.sha256("".join(f"{digest}  {name}\n" for name, digest in listed.items()).encode()).hexdigest()
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    """Ask git about the repository; None where there is no git, or no history."""
-    git = shutil.which("git")
-    if git is None:
-        return None
-    asked = subprocess.run([git, "-C", str(root), *arguments], capture_output=True, text=True, check=False)  # noqa: S603
-    return asked.stdout.strip() if asked.returncode == 0 else None

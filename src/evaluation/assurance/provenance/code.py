@@ -6,8 +6,6 @@ import importlib.machinery
 import importlib.util
 import marshal
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -16,9 +14,11 @@ from types import CodeType
 
 from packaging.requirements import Requirement
 
-from evaluation.assurance.provenance.crate import ANALYSIS, LOCK, PACKAGE, code_files
-from evaluation.assurance.provenance.manifest import Hashes, compare, hashes, read_bounded, reading
+from evaluation.assurance.provenance import git
+from evaluation.assurance.provenance.crate import LOCK, PACKAGE, code_files
+from evaluation.assurance.provenance.manifest import compare
 from evaluation.assurance.questions import about_file, both
+from evaluation.files import Hashes, hashes, read_bounded, reading
 from evaluation.language import Text, text
 
 COURSE = "src/course/evaluation_course"  # a package of its own, which no run and no verification loads
@@ -49,25 +49,12 @@ def code_problems(code: Path, listed: Hashes) -> tuple[Text, ...]:
 
 def commit_of(code: Path) -> Text:
     """Say which commit of git this code is, and whether it differs from it."""
-    commit, status = (
-        _git(code, "rev-parse", "HEAD"),
-        _git(code, "status", "--porcelain", "--", PACKAGE, *ANALYSIS, LOCK),
-    )
-    if commit is None or status is None:
+    commit, changed = git.commit(code), git.modified(code)
+    if commit is None or changed is None:
         return text("commit: nessuna storia di git qui", "commit: no git history here")
-    if status:
+    if changed:
         return text(f"commit {commit}, con modifiche non registrate", f"commit {commit}, with changes not committed")
     return both(f"commit {commit}")
-
-
-def _git(code: Path, *arguments: str) -> str | None:
-    git = shutil.which("git")
-    if git is None or not (code / ".git").exists():
-        return None
-    # a repository's own settings may name programs to run: none is
-    safe = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
-    asked = subprocess.run([git, "-C", str(code), *safe, *arguments], capture_output=True, text=True, check=False)  # noqa: S603
-    return asked.stdout.strip() if asked.returncode == 0 else None
 
 
 def _strays(code: Path) -> Iterator[Text]:

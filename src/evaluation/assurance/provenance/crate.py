@@ -13,19 +13,10 @@ from urllib.parse import unquote
 from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
-from evaluation.assurance.provenance.manifest import (
-    CRATE,
-    UNCOVERED,
-    UNSIGNED_PDFS,
-    Hashes,
-    files_in,
-    hashes,
-    read_bounded,
-    reading,
-    write_whole,
-)
 from evaluation.errors import UserError, VerificationFailed
+from evaluation.files import Hashes, files_in, hashes, read_bounded, reading, write_whole
 from evaluation.language import Language, Text, text
+from evaluation.report_folder import CRATE, UNCOVERED, UNSIGNED_PDFS
 from evaluation.study.folder import study_files
 
 LOCK = "requirements.lock"

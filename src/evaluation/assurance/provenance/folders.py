@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from evaluation.assurance.provenance.manifest import UNCOVERED, compare, files_in, hashes, read_bounded, reading
+from evaluation.assurance.provenance.manifest import compare
 from evaluation.assurance.questions import Comparison, about_file
+from evaluation.files import files_in, hashes, read_bounded, reading
 from evaluation.language import Text, text
+from evaluation.report_folder import UNCOVERED
 
 TABLES = "tables/"
 SHOWN = 100  # differing cells named for each table; the rest is counted

@@ -30,11 +30,11 @@ from pyhanko_certvalidator.errors import (
     ValidationError,
 )
 
-from evaluation.assurance.provenance.manifest import read_bounded, reading
 from evaluation.assurance.questions import Verdict
 from evaluation.assurance.signatures.certificates import Certificate
 from evaluation.assurance.signatures.messages import signers, wait_for
 from evaluation.errors import UserError
+from evaluation.files import read_bounded, reading
 from evaluation.language import Text, text
 
 

@@ -26,7 +26,6 @@ from pyhanko.sign.validation.generic_cms import collect_timing_info, extract_tst
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import StandardCMSSignatureStatus
 
-from evaluation.assurance.provenance.manifest import SUMS, read_bounded, reading
 from evaluation.assurance.signatures.certificates import Certificate
 from evaluation.assurance.signatures.extension import only_signed
 from evaluation.assurance.signatures.fields import ROLES, Role, role_of
@@ -39,7 +38,9 @@ from evaluation.assurance.signatures.messages import (
     wait_for,
 )
 from evaluation.errors import VerificationFailed
+from evaluation.files import read_bounded, reading
 from evaluation.language import Text, text
+from evaluation.report_folder import SUMS
 
 Level = Literal["basic", "B-B", "B-T", "B-LT", "B-LTA"]
 """Of the AdES baseline (ETSI EN 319 142-1, 319 122-1); `basic` is a signature of PDF or CMS that is below it."""

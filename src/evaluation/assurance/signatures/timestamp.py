@@ -12,9 +12,9 @@ from pyhanko.sign.general import extract_certificate_info
 from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
 from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 
-from evaluation.assurance.provenance.manifest import read_bounded, reading
 from evaluation.assurance.signatures.messages import trusting, wait_for
 from evaluation.errors import UserError, VerificationFailed
+from evaluation.files import read_bounded, reading
 from evaluation.language import text
 
 

@@ -10,20 +10,13 @@ from pathlib import Path
 import pikepdf
 from asn1crypto.cms import ContentInfo
 
-from evaluation.assurance.provenance.manifest import (
-    SIGNED_SUMS,
-    SUMS,
-    read_bounded,
-    reading,
-    signed_pdf,
-    unsigned_pdf,
-    write_whole,
-)
 from evaluation.assurance.signatures.certificates import REAL
 from evaluation.assurance.signatures.read import Signature, read_signatures_of_pdf, read_signatures_of_sums
 from evaluation.assurance.signing.sign import check_report
 from evaluation.errors import UserError
+from evaluation.files import read_bounded, reading, write_whole
 from evaluation.language import LANGUAGES, Language, Text, text
+from evaluation.report_folder import SIGNED_SUMS, SUMS, signed_pdf, unsigned_pdf
 
 OTHER_BYTES = text(
     "contiene lo stesso testo in altri byte: il programma ha riscritto il documento invece di aggiungere la firma. "

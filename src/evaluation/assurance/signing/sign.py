@@ -20,14 +20,7 @@ from pyhanko.sign.signers.pdf_signer import DSSContentSettings, TimestampDSSCont
 from pyhanko.sign.timestamps import TimestampRequestError
 from pyhanko_certvalidator.errors import PathError, ValidationError
 
-from evaluation.assurance.provenance.manifest import (
-    SIGNED_SUMS,
-    SUMS,
-    check_sums,
-    read_bounded,
-    signed_pdf,
-    unsigned_pdf,
-)
+from evaluation.assurance.provenance.manifest import check_sums
 from evaluation.assurance.signatures.certificates import Credentials
 from evaluation.assurance.signatures.fields import FIELD, ROLE, ROLES, Role
 from evaluation.assurance.signatures.messages import both, claimed, stamped, wait_for
@@ -35,7 +28,9 @@ from evaluation.assurance.signatures.read import Signature, read_signed_pdf, rea
 from evaluation.assurance.signing.appearance import drawing, style
 from evaluation.assurance.signing.authorities import Authorities
 from evaluation.errors import UserError, VerificationFailed
+from evaluation.files import read_bounded
 from evaluation.language import LANGUAGES, Language, Text, text
+from evaluation.report_folder import SIGNED_SUMS, SUMS, signed_pdf, unsigned_pdf
 
 # What validates a signature comes before the time stamp over the document, so that nothing stands outside of it.
 _STORED = DSSContentSettings(

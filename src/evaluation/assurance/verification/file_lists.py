@@ -11,23 +11,12 @@ from pathlib import Path
 import pikepdf
 
 from evaluation.assurance.provenance.crate import INPUT, read_crate
-from evaluation.assurance.provenance.manifest import (
-    CRATE,
-    MEGABYTE,
-    SUMS,
-    UNCOVERED,
-    UNSIGNED_PDFS,
-    Hashes,
-    compare,
-    files_in,
-    hashes,
-    read_bounded,
-    read_sums,
-    reading,
-)
+from evaluation.assurance.provenance.manifest import compare, read_sums
 from evaluation.assurance.questions import about_file
 from evaluation.assurance.verification.inputs import COPIES
+from evaluation.files import MEGABYTE, Hashes, files_in, hashes, read_bounded, reading
 from evaluation.language import Text, text
+from evaluation.report_folder import CRATE, SUMS, UNCOVERED, UNSIGNED_PDFS
 
 KEYWORD = "crate-sha256:"
 LARGEST_PDF = 256  # megabytes, also of any one stream unpacked

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from evaluation.assurance.lock.lock import LockState
-from evaluation.assurance.provenance.manifest import Hashes, compare, files_in, hashes
+from evaluation.assurance.provenance.manifest import compare
 from evaluation.assurance.questions import about_file
+from evaluation.files import Hashes, files_in, hashes
 from evaluation.language import Text, text
 from evaluation.study.folder import study_files
 

@@ -12,8 +12,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from evaluation.assurance.provenance.folders import Cells, read_cells
-from evaluation.assurance.provenance.manifest import read_bounded, reading
 from evaluation.assurance.questions import Comparison
+from evaluation.files import read_bounded, reading
 from evaluation.language import (
     DECIMAL,
     LANGUAGES,
@@ -27,6 +27,7 @@ from evaluation.language import (
     percent,
     text,
 )
+from evaluation.report_folder import TABLES, VERIFY_PAGE
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 VOID = frozenset({"br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
@@ -34,8 +35,6 @@ UNREAD = frozenset({"code", "head", "math", "nav", "pre", "script", "style", "sv
 """What no reader takes for a result: code, formulae, addresses of other pages."""
 
 DEEPEST = 500  # elements inside each other; pages have about twenty
-
-VERIFY_PAGE = "verify.html"
 
 
 @dataclass(frozen=True)
@@ -194,5 +193,5 @@ def _money(amount: Decimal, language: Language) -> str:
 
 def _read_source(report: Path, file: str) -> Cells:
     """Return the cells of a published table; none where there is no such table."""
-    path = report / "tables" / file
+    path = report / TABLES / file
     return read_cells(path) if re.fullmatch(r"[\w-]+\.(csv|json)", file) and path.is_file() else {}

@@ -9,12 +9,13 @@ from typing import Any, Literal
 
 import yaml
 
-from evaluation.assurance.provenance.manifest import hashes, read_bounded, read_sums, reading
+from evaluation.assurance.provenance.manifest import read_sums
 from evaluation.assurance.signatures.certificates import plain
 from evaluation.assurance.signatures.chain import Chain
 from evaluation.assurance.signing.signature import Signature
 from evaluation.assurance.verification.inputs import CONTRACT
 from evaluation.errors import UserError
+from evaluation.files import hashes, read_bounded, reading
 from evaluation.language import Text, text
 
 Standing = Literal["demonstration", "unknown", "folder", "study", "trusted"]

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-from evaluation.assurance.provenance.manifest import SIGNED_SUMS, SUMS, signed_pdf, unsigned_pdf
 from evaluation.assurance.questions import FAILED, PASSED, UNREADABLE, Answer, not_available
 from evaluation.assurance.signatures.chain import Chain, Trust, pdf_chains, sums_chains
 from evaluation.assurance.signatures.read import ALTERED, NOT_INTACT, NOT_PREFIX, OTHER_SUMS, UPDATED
@@ -24,6 +23,7 @@ from evaluation.assurance.verification.parties import (
 )
 from evaluation.errors import UserError, VerificationFailed
 from evaluation.language import LANGUAGES, Text, text
+from evaluation.report_folder import SIGNED_SUMS, SUMS, signed_pdf, unsigned_pdf
 
 # what is wrong with the content signed; everything else that can be wrong is about who signed, and when
 OF_CONTENT = (NOT_INTACT, NOT_PREFIX, ALTERED, UPDATED, OTHER_SUMS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from evaluation.assurance.provenance.manifest import read_bounded, reading
+from evaluation.files import read_bounded, reading
 
 MARK = "superseded.json"
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from evaluation.counterfactual.analysis import reported_outcomes
 from evaluation.counterfactual.estimators.registry import ESTIMATORS
 from evaluation.counterfactual.sample import NoEstimate, Sample, build_sample
 from evaluation.counterfactual.sensitivity.omitted import MULTIPLES, Bound, omitted_variable
-from evaluation.design.design_table import reported_outcomes
 from evaluation.language import LANGUAGES, Language, Text, number, percent, text
 from evaluation.study.folder import Study
 from evaluation.study.protocol import UNITS

@@ -1,0 +1,29 @@
+"""What the files of a report are called: written here once, for whoever makes, signs, reads or verifies them."""
+
+from __future__ import annotations
+
+from evaluation.language import LANGUAGES, Language
+
+CRATE = "ro-crate-metadata.json"
+SUMS = "SHA256SUMS"
+SIGNED_SUMS = "SHA256SUMS.p7m"
+RUN_LOG = "run.log"
+FIRST_PAGE = "index.html"
+VERIFY_PAGE = "verify.html"
+TABLES = "tables"
+REPORT_NOTEBOOK = "evaluator_report"
+
+
+def unsigned_pdf(language: Language) -> str:
+    """Return the name of the evaluator's report before signature."""
+    return f"evaluator-report.{language}.pdf"
+
+
+def signed_pdf(language: Language) -> str:
+    """Return the name of the evaluator's report after signature."""
+    return f"evaluator-report.{language}.signed.pdf"
+
+
+UNSIGNED_PDFS = frozenset(map(unsigned_pdf, LANGUAGES))
+SIGNATURES = frozenset({SIGNED_SUMS, *map(signed_pdf, LANGUAGES)})
+UNCOVERED = SIGNATURES | {RUN_LOG, SUMS}  # no list of sums names these
