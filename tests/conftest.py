@@ -39,9 +39,14 @@ class Repository:
         return self.root / "data" / "raw" / STUDY
 
     @property
+    def packages(self) -> str:
+        """The two folders in which the copy's packages lie, as PYTHONPATH has them."""
+        return os.pathsep.join(str(self.root / folder) for folder in ("src", "src/course"))
+
+    @property
     def environment(self) -> dict[str, str]:
         """The variables under which the copy's own package is found, also by its kernels; messages in English."""
-        return {**os.environ, "PYTHONPATH": str(self.root / "src"), "LC_ALL": "C.UTF-8"}
+        return {**os.environ, "PYTHONPATH": self.packages, "LC_ALL": "C.UTF-8"}
 
     def evaluation(
         self, *arguments: object, code: int = 0, cwd: Path | None = None

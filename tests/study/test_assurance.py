@@ -6,6 +6,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,6 +37,30 @@ def test_a_signed_report_is_valid(repository: Repository, signed: Path) -> None:
     assert [name for name, verdict in found.items() if verdict == "invalid"] == []
     assert [found[name] for name in ("unchanged", "files", "code", "numbers")] == ["valid"] * 4
     assert said.rstrip().endswith(DEMONSTRATION)
+
+
+LOADED = """
+import atexit, sys
+atexit.register(lambda: print(*(m.__file__ for m in tuple(sys.modules.values()) if getattr(m, "__file__", None)), sep="\\n"))
+from evaluation.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("command", ["run", "sign", "verify"])
+def test_a_command_that_makes_or_judges_a_report_loads_nothing_outside_its_digest(
+    repository: Repository, outputs: Path, command: str
+) -> None:
+    """What is neither an installed package nor listed as code could change a report without changing its digest."""
+    arguments = {"run": ["run", STUDY, "--output", outputs], "sign": ["sign", outputs / "reports", "--demo"]}
+    said = subprocess.run(
+        [sys.executable, "-c", LOADED, *map(str, arguments.get(command, ["verify", outputs / "reports"]))],
+        cwd=repository.root, env=repository.environment, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    loaded = [Path(line) for line in said.splitlines() if line.endswith(".py") and Path(line).is_absolute()]
+    ours = [path for path in loaded if not path.is_relative_to(sys.prefix) and not path.is_relative_to(sys.base_prefix)]
+    assert ours
+    assert [path for path in ours if not path.is_relative_to(repository.root / "src" / "evaluation")] == []
 
 
 def test_every_printed_number_of_the_report_is_compared_and_every_page_made_again(

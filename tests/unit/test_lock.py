@@ -54,7 +54,7 @@ def test_a_lock_holds_the_plan_the_code_and_the_day(study: study_builder.StudyFo
     root = repository()
     found = sorted(
         path.relative_to(root).as_posix()
-        for path in [*root.glob("notebooks/*.ipynb"), *root.glob("src/evaluation/**/*"), root / "requirements.lock"]
+        for path in [*root.glob("notebooks/[0e]*.ipynb"), *root.glob("src/evaluation/**/*"), root / "requirements.lock"]
         if path.is_file() and not any(p == "__pycache__" or p.startswith(".") for p in path.relative_to(root).parts)
     )
     lines = "".join(f"{hashlib.sha256((root / name).read_bytes()).hexdigest()}  {name}\n" for name in found)

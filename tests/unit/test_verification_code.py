@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.assurance.lock.locked_plan import code_digest
 from evaluation.assurance.provenance.code import code_problems, commit_of
 from evaluation.assurance.provenance.crate import code_files
 from evaluation.files import Hashes, hashes
@@ -79,11 +80,25 @@ def test_a_compiled_file_that_python_would_not_load_is_left_alone(code: Path) ->
     assert _problems(code) == []
 
 
-@pytest.mark.parametrize("name", ["notebooks/numpy.py", "notebooks/pandas/__init__.py", "src/scipy.py", "src/json.so"])
+@pytest.mark.parametrize(
+    "name", ["notebooks/numpy.py", "notebooks/pandas/__init__.py", "src/scipy.py", "src/json.so", "src/course/numpy.py"]
+)
 def test_a_module_that_may_stand_in_for_another_is_named(code: Path, name: str) -> None:
-    (code / name).parent.mkdir(exist_ok=True)
+    (code / name).parent.mkdir(exist_ok=True, parents=True)
     (code / name).write_text("")
     assert _problems(code) == [f"{name}: a stray module that Python may load"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["src/course/evaluation_course/exercises/lesson_01.py", "notebooks/lessons/01.ipynb", "notebooks/start.ipynb"],
+)
+def test_a_corrected_hint_of_the_course_changes_no_report(code: Path, name: str) -> None:
+    (code / name).parent.mkdir(exist_ok=True, parents=True)
+    (code / name).write_text('"hint"')
+    before, digest = _listed(code), code_digest(code)
+    (code / name).write_text('"a better hint"')
+    assert (_listed(code), code_digest(code), _problems(code)) == (before, digest, [])
 
 
 def test_other_versions_than_locked_are_named_and_markers_heeded(code: Path) -> None:
