@@ -13,8 +13,8 @@ from attack import Tables, claims
 from conftest import ROOT, STUDY
 
 from evaluation.measurement.scores import score_study
+from evaluation.publishing.makers import MAKERS, publishable_table
 from evaluation.publishing.published_tables import write_table
-from evaluation.publishing.results import RESULTS
 from evaluation.study.folder import Study, load_study
 
 sys.path.insert(0, str(ROOT / "tests" / "unit"))
@@ -32,7 +32,7 @@ def published(study: Study, folder: Path) -> Tables:
     """What a run publishes of a study."""
     scores = score_study(study)
     for name in ATTACKED:
-        write_table(RESULTS[name].table(study, scores), folder / f"{name}.csv")
+        write_table(publishable_table(name, study, scores), folder / f"{name}.csv")
     return read(folder)
 
 
@@ -40,7 +40,7 @@ def unprotected(study: Study, folder: Path) -> Tables:
     """The same tables as they are computed, with nothing withheld or rounded."""
     scores = score_study(study)
     for name in ATTACKED:
-        write_table(RESULTS[name].make(study, scores), folder / f"{name}.csv")
+        write_table(MAKERS[name](study, scores), folder / f"{name}.csv")
     return read(folder)
 
 

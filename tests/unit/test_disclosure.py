@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.publishing.disclosure import SUPPRESSED, alike, dominated, rare, suppress
-from evaluation.publishing.results import RESULTS
+from evaluation.publishing.rules import RULES
 
 COUNTS = ("n_treated", "n_comparison")
 KEEP = ("outcome", *COUNTS)
@@ -70,9 +70,9 @@ def test_no_number_of_a_small_cell_is_left_and_none_of_a_large_one_is_lost(count
         assert [row["estimate"], row["std_error"]].count(SUPPRESSED) == (2 if small else 0)
 
 
-@pytest.mark.parametrize("name", sorted(name for name, result in RESULTS.items() if result.counts))
+@pytest.mark.parametrize("name", sorted(name for name, result in RULES.items() if result.counts))
 def test_what_stays_of_a_withheld_row_is_names_and_design_counts(name: str):
-    result = RESULTS[name]
+    result = RULES[name]
     numbers = {
         "estimate",
         "std_error",
@@ -125,14 +125,14 @@ def test_a_sum_that_one_child_dominates_is_told_apart(hours: list[float], told: 
     assert sum(others) == pytest.approx(sum(hours) - second - largest)
 
 
-@pytest.mark.parametrize("name", sorted(RESULTS))
+@pytest.mark.parametrize("name", sorted(RULES))
 def test_no_column_has_two_rules(name: str):
-    columns = RESULTS[name].columns
+    columns = RULES[name].columns
     assert len(columns) == len(set(columns))
-    assert set(RESULTS[name].counts) <= set(columns)
-    assert set(RESULTS[name].decimals) <= set(columns)
+    assert set(RULES[name].counts) <= set(columns)
+    assert set(RULES[name].decimals) <= set(columns)
 
 
 def test_what_is_derived_rests_on_something():
-    for name, result in RESULTS.items():
+    for name, result in RULES.items():
         assert bool(result.counts) == bool(result.derived or result.shares), name

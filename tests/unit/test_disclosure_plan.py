@@ -17,8 +17,9 @@ from evaluation.publishing.disclosure.covariates import hide_rare_levels
 from evaluation.publishing.disclosure.curve import WHOLE, near_choices, without_near
 from evaluation.publishing.disclosure.differencing import comparisons, effects_withheld, published_samples
 from evaluation.publishing.disclosure.samples import Published, Withheld, apply, near_pairs, withhold_near
+from evaluation.publishing.makers import MAKERS, publishable_table
 from evaluation.publishing.published_tables import read_published, write_table
-from evaluation.publishing.results import RESULTS
+from evaluation.publishing.rules import RULES
 from evaluation.publishing.withheld import REASONS, RECORD, record, suppression_sentence
 from evaluation.study.folder import Study, load_study
 from evaluation.study.places import study_folder
@@ -33,9 +34,9 @@ def shipped() -> tuple[Study, pd.DataFrame]:
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     folder = tmp_path_factory.mktemp("tables")
-    for name, result in RESULTS.items():
-        write_table(result.table(*shipped()), folder / f"{name}.csv")
-    return {name: read_published(folder / f"{name}.csv") for name in RESULTS}
+    for name in RULES:
+        write_table(publishable_table(name, *shipped()), folder / f"{name}.csv")
+    return {name: read_published(folder / f"{name}.csv") for name in RULES}
 
 
 def sample(
@@ -101,9 +102,9 @@ def test_no_pair_of_what_stays_published_is_near():
     assert list(near_pairs(stays, study.protocol.privacy.minimum_cell)) == []
 
 
-@pytest.mark.parametrize("name", sorted(RESULTS))
+@pytest.mark.parametrize("name", sorted(RULES))
 def test_every_column_of_a_table_has_its_rule(tables: dict[str, pd.DataFrame], name: str):
-    assert set(tables[name].columns) == set(RESULTS[name].columns)
+    assert set(tables[name].columns) == set(RULES[name].columns)
 
 
 def test_the_number_a_contract_pays_on_keeps_its_digits(tables: dict[str, pd.DataFrame]):
@@ -128,14 +129,14 @@ def test_bounds_tell_whether_the_conclusion_holds_and_no_more(tables: dict[str, 
     others = rows[rows["method"] != "complete_pairs"]
     assert (others[["lower", "upper", "ci_low", "ci_high"]] == SUPPRESSED).all().all()
     assert set(others["conclusion"]) <= {"holds", "does_not_hold", ""}
-    raw = RESULTS["bounds"].make(*shipped())
+    raw = MAKERS["bounds"](*shipped())
     steam = raw[(raw["outcome"] == "steam") & (raw["method"] == "extreme_values")].iloc[0]
     assert steam["ci_low"] < 0 < steam["ci_high"]
     assert steam["conclusion"] == "does_not_hold"  # the pairs' interval lies above zero
 
 
 def test_a_shift_holds_only_where_every_shift_of_its_kind_does():
-    raw = RESULTS["bounds"].make(*shipped())
+    raw = MAKERS["bounds"](*shipped())
     shifts = raw[(raw["outcome"] == "steam") & (raw["method"] == "delta")]
     for _, kind in shifts.groupby("shifted"):
         assert set(kind["conclusion"]) == {"holds" if (kind["ci_low"] > 0).all() else "does_not_hold"}
@@ -181,7 +182,7 @@ def test_a_third_category_does_not_come_back_as_the_rest():
         np.tile(["b-second", "c-third"], len(children))[: len(children)],
     )
     one = replace(study, participants=children.assign(school_grade=grades))
-    shown = RESULTS["balance"].table(one, score_study(one)).set_index("variable")["mean_treated"]
+    shown = publishable_table("balance", one, score_study(one)).set_index("variable")["mean_treated"]
     told = [name for name in shown.index if name.startswith("school_grade") and shown[name] != SUPPRESSED]
     assert len(told) <= 1
 
@@ -244,6 +245,6 @@ def test_mean_hours_that_one_child_dominates_or_all_share_are_withheld():
     one = study.attendance["participant"].iloc[0]
     lonely = study.attendance.assign(hours=hours.where(study.attendance["participant"] == one, 0.001))
     for attendance, told in ((study.attendance, True), (lonely, False)):
-        shown = RESULTS["monitoring"].table(replace(study, attendance=attendance), scores)
+        shown = publishable_table("monitoring", replace(study, attendance=attendance), scores)
         mean = shown[shown["indicator_en"] == "hours attended by a child on average"]["value"].iloc[0]
         assert (mean != SUPPRESSED) == told

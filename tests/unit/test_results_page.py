@@ -19,9 +19,10 @@ from evaluation.measurement.scores import score_study
 from evaluation.payment.evidence import settle
 from evaluation.payment.risk import assess, payment_risk_table
 from evaluation.pipeline.steps import NOTEBOOKS, TABLES
+from evaluation.publishing.makers import publishable_table
 from evaluation.publishing.monitoring import mean_hours
 from evaluation.publishing.published_tables import read_published, write_table
-from evaluation.publishing.results import RESULTS
+from evaluation.publishing.rules import RULES
 from evaluation.publishing.withheld import record
 from evaluation.study.folder import Study, load_study
 
@@ -51,9 +52,9 @@ def made(study: Study, folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str,
     analysis = study.protocol.analysis.model_copy(update={"permutations": 99})
     study = replace(study, protocol=study.protocol.model_copy(update={"analysis": analysis}))
     scores = score_study(study)
-    for name, result in RESULTS.items():
-        write_table(result.table(study, scores), folder / f"{name}.csv")
-    tables = {name: read_published(folder / f"{name}.csv") for name in RESULTS}
+    for name in RULES:
+        write_table(publishable_table(name, study, scores), folder / f"{name}.csv")
+    tables = {name: read_published(folder / f"{name}.csv") for name in RULES}
     paid_on = tables["estimates"], tables["flow"], tables["balance"]
     payment, trace = settle(study, *paid_on, mean_hours(study))
     risk = payment_risk_table(study.contract, assess(study, *paid_on, tables["sensitivity"], mean_hours(study)))
@@ -83,7 +84,7 @@ def with_earlier_wave(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.
 
 
 def test_a_section_a_file_in_the_order_they_are_made():
-    assert list(SECTIONS) == [*RESULTS, *BESIDE]
+    assert list(SECTIONS) == [*RULES, *BESIDE]
     assert len(re.findall(r"^## ", PAGE, re.M)) == len(SECTIONS) + 1  # and the estimators
 
 
@@ -94,12 +95,12 @@ def test_the_files_of_the_page_are_those_that_a_run_writes():
     assert written == {f"{name}.csv" for name in SECTIONS} | {"payment.json"}
 
 
-@pytest.mark.parametrize("name", [*RESULTS, *BESIDE])
+@pytest.mark.parametrize("name", [*RULES, *BESIDE])
 def test_columns_are_those_of_the_shipped_study(shipped, name):
     assert documented(SECTIONS[name]) == list(shipped[0][name].columns)
 
 
-@pytest.mark.parametrize("name", [*RESULTS, *BESIDE])
+@pytest.mark.parametrize("name", [*RULES, *BESIDE])
 def test_columns_are_those_of_a_study_with_an_earlier_wave(with_earlier_wave, name):
     assert documented(SECTIONS[name]) == list(with_earlier_wave[name].columns)
     assert len(with_earlier_wave[name]) > 0
@@ -117,7 +118,7 @@ def test_every_word_that_a_cell_holds_is_explained(shipped, with_earlier_wave, n
 
 
 def test_counts_and_kept_columns_are_columns():
-    for name, result in RESULTS.items():
+    for name, result in RULES.items():
         assert {*result.counts, *result.keep, *result.shares} <= set(documented(SECTIONS[name]))
 
 

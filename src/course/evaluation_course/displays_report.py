@@ -21,9 +21,9 @@ from evaluation.payment.decide import STATISTICS, decide
 from evaluation.payment.evidence import gather_evidence, settle
 from evaluation.publishing.disclosure import SUPPRESSED, suppress
 from evaluation.publishing.exhibits import Figure, Table
+from evaluation.publishing.makers import publishable_table
 from evaluation.publishing.monitoring import mean_hours
 from evaluation.publishing.published_tables import published, write_table
-from evaluation.publishing.results import RESULTS
 from evaluation.reporting.displays import result_tables
 from evaluation.reporting.displays.prose import money
 from evaluation.reporting.displays.words import SUPPRESSED as WITHHELD
@@ -155,7 +155,7 @@ def _tables(study: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     data = lesson_data(study)
 
     def made(name: str) -> pd.DataFrame:
-        return RESULTS[name].table(data.study, data.scores).astype(object).map(published)
+        return publishable_table(name, data.study, data.scores).astype(object).map(published)
 
     return made("estimates"), made("flow"), made("balance")
 
@@ -169,7 +169,7 @@ def altered(data: LessonData, language: Language) -> Table:
     with TemporaryDirectory() as scratch:
         report = Path(scratch, "report")
         for name in ("flow", "attrition", "monitoring"):
-            write_table(RESULTS[name].table(data.study, data.scores), report / f"{name}.csv")
+            write_table(publishable_table(name, data.study, data.scores), report / f"{name}.csv")
         write_sums(report)
         listed = read_sums(report)
         _alter(report / "flow.csv")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from evaluation.checks import answers, attendance, children, columns, days, orientation, patterns
 from evaluation.checks.questionnaires import Sheets, sheets_of
+from evaluation.study.choices import Choices
 from evaluation.study.findings import Finding, StudyDefects
-from evaluation.study.folder import Study, read_study
+from evaluation.study.folder import NO_CHOICES, Study, read_study
 
 OF_TABLES: tuple[Callable[[Study], Iterable[Finding]], ...] = (
     columns.unasked_columns,
@@ -43,18 +44,18 @@ OF_SHEETS: tuple[Callable[[Study, Sheets], Iterable[Finding]], ...] = (
 )
 
 
-def checked_study(folder: Path) -> tuple[Study, tuple[Finding, ...]]:
+def checked_study(folder: Path, choices: Choices = NO_CHOICES) -> tuple[Study, tuple[Finding, ...]]:
     """Read and check a study; StudyDefects with every error, else the study with its warnings and notes."""
-    study, findings = check_folder(folder)
+    study, findings = check_folder(folder, choices)
     errors = [finding for finding in findings if finding.level == "error"]
     if study is None or errors:
         raise StudyDefects(errors)
     return study, findings
 
 
-def check_folder(folder: Path) -> tuple[Study | None, tuple[Finding, ...]]:
+def check_folder(folder: Path, choices: Choices = NO_CHOICES) -> tuple[Study | None, tuple[Finding, ...]]:
     """Read a study and return all findings about it, by child, then by file and row."""
-    study, collected = read_study(folder)
+    study, collected = read_study(folder, choices)
     if study is not None:
         sheets = sheets_of(study)
         found = [finding for check in OF_TABLES for finding in check(study)]

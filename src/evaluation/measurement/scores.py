@@ -95,6 +95,12 @@ def _spread(values: pd.Series) -> float:
     return float(values.std(ddof=1)) if values.max() > values.min() else float("nan")
 
 
+def all_scorings(study: Study, scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The scores by every scoring rule: those of the protocol, given, then by the others."""
+    others: tuple[Rule, ...] = ("standardised_items", "all_answered")
+    return {"protocol": scores, **{rule: score_study(study, rule) for rule in others}}
+
+
 def score_ranges(study: Study, scores: pd.DataFrame) -> dict[str, tuple[float, float]]:
     """Lowest and highest score that each outcome can take, where the codebook bounds its items.
 

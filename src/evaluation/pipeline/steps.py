@@ -321,7 +321,7 @@ def _inputs(folder: Path) -> list[Path]:
 
 def _code() -> list[Path]:
     """The package and the lock: what an output depends on beside its data and its notebook."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     files = (path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return [*sorted(files), repository() / "requirements.lock"]
 

@@ -10,7 +10,7 @@ from evaluation.language import Language, Text, number, text
 from evaluation.publishing.disclosure.cells import SUPPRESSED
 from evaluation.publishing.disclosure.samples import Withheld
 from evaluation.publishing.exhibits import Sentence
-from evaluation.publishing.results import RESULTS, Result
+from evaluation.publishing.rules import RULES, Rule
 from evaluation.study.folder import Study
 
 RECORD = ("table", "row", "column", "reason", "decimals")
@@ -44,19 +44,19 @@ def record(study: Study, scores: pd.DataFrame, tables: Mapping[str, pd.DataFrame
     lines = [
         (name, *line)
         for name, table in tables.items()
-        if name in RESULTS
-        for line in _lines(RESULTS[name], table, list(RESULTS[name].plan(study, scores)))
+        if name in RULES
+        for line in _lines(RULES[name], table, list(RULES[name].plan(study, scores)))
     ]
     return pd.DataFrame(lines, columns=list(RECORD)).astype({"decimals": "Int64"})
 
 
-def _lines(result: Result, table: pd.DataFrame, withheld: list[Withheld]) -> Iterable[tuple[str, str, str, int | None]]:
-    names = [column for column in result.columns if column in NAMES]
+def _lines(rule: Rule, table: pd.DataFrame, withheld: list[Withheld]) -> Iterable[tuple[str, str, str, int | None]]:
+    names = [column for column in rule.columns if column in NAMES]
     for row in table.to_dict("records"):
         here = [one for one in withheld if all(row[column] == cell for column, cell in one.row)]
         found: dict[tuple[str, int | None], list[str]] = {}
         for column in table.columns:
-            told = _reason(result, here, column, str(row[column]))
+            told = _reason(rule, here, column, str(row[column]))
             if told is not None:
                 found.setdefault(told, []).append(column)
         label = " ".join(str(row[column]) for column in names if row[column])
@@ -69,9 +69,9 @@ NAMES = {
 }  # fmt: skip
 
 
-def _reason(result: Result, withheld: list[Withheld], column: str, cell: str) -> tuple[str, int | None] | None:
+def _reason(rule: Rule, withheld: list[Withheld], column: str, cell: str) -> tuple[str, int | None] | None:
     """Why one cell is withheld, or rounded to how many decimals; None where it is told as it is."""
-    here = [one for one in withheld if column in one.columns or (not one.columns and column not in result.keep)]
+    here = [one for one in withheld if column in one.columns or (not one.columns and column not in rule.keep)]
     if cell == SUPPRESSED:
         return next((one.reason for one in here if one.decimals is None), "few"), None
     rounded = [one for one in here if one.decimals is not None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ import pandas as pd
 from evaluation.checks import checked_study
 from evaluation.citation import cells_of
 from evaluation.measurement.scores import score_study
+from evaluation.publishing.makers import MAKERS
 from evaluation.publishing.published_tables import as_published, read_published, write_table
-from evaluation.publishing.results import RESULTS
+from evaluation.publishing.rules import RULES
 from evaluation.report_folder import TABLES
+from evaluation.study.choices import Choices, departures
 from evaluation.study.findings import Finding
-from evaluation.study.folder import Study
+from evaluation.study.folder import NO_CHOICES, Study
 from evaluation.study.places import repository, study_folder
 from evaluation.study.protocol import Protocol
 
@@ -35,19 +37,27 @@ class Workspace:
     raw: Path
     folder: Path
     in_run: bool
+    choices: Choices = field(default_factory=dict)
 
     @classmethod
-    def open(cls, study: str) -> Workspace:
-        """Open the workspace of a run, if the current folder is one; else one for working by hand."""
+    def open(cls, study: str | Study, choices: Choices = NO_CHOICES) -> Workspace:
+        """Open the workspace of a run, if the current folder is one; else one for working by hand.
+
+        Parameters
+        ----------
+        study : its name under data/raw, its folder, or the study itself (so that a cell may run twice).
+        choices : entries of the protocol to set otherwise (`{"analysis.estimator": "ancova"}`); what is made under them is
+            marked exploratory.
+        """
         here = Path.cwd()
         if (here / RAW / "protocol.yml").is_file():
-            return cls(here / RAW, here, in_run=True)
-        raw = study_folder(study)
-        return cls(raw, repository() / ".runs" / raw.name / "by-hand", in_run=False)
+            return cls(here / RAW, here, True, choices)
+        raw = study.folder if isinstance(study, Study) else study_folder(study)
+        return cls(raw, repository() / ".runs" / raw.name / "by-hand", False, choices)
 
     @cached_property
     def _checked(self) -> tuple[Study, tuple[Finding, ...]]:
-        return checked_study(self.raw)
+        return checked_study(self.raw, self.choices)
 
     @property
     def study(self) -> Study:
@@ -89,22 +99,34 @@ class Workspace:
     def table(self, name: str) -> pd.DataFrame:
         """Return a published table as text; it is made first if no earlier notebook of the run did."""
         path = self.folder / "reports" / TABLES / f"{name}.csv"
-        return read_published(path) if self.in_run and path.is_file() else self.publish(name)
+        if self.in_run and path.is_file():
+            return read_published(path)
+        return self.publish(name, MAKERS[name](self.study, self.scores))
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Every table of `RESULTS`, by name."""
-        return {name: self.table(name) for name in RESULTS}
+        """Every table with a rule, by name."""
+        return {name: self.table(name) for name in RULES}
 
-    def publish(self, name: str) -> pd.DataFrame:
-        """Make a table of `RESULTS`, withhold what rests on too few children, write it, and return it as published."""
-        return self.publish_table(name, RESULTS[name].table(self.study, self.scores))
+    def publish(self, name: str, made: pd.DataFrame) -> pd.DataFrame:
+        """Withhold what the rule of a table does not let pass, write the rest, and return it as published.
+
+        Parameters
+        ----------
+        name : of the table, without `.csv`; its rule stands in `RULES`.
+        made : the table as it was made, with the rule's columns.
+        """
+        return self.publish_table(name, RULES[name].publishable(made, self.study, self.scores))
 
     def publish_table(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
         """Write a table that holds nothing to withhold, and return it as published."""
         path = self.folder / "reports" / TABLES / f"{name}.csv"
-        write_table(table, path)
+        write_table(self._marked(table), path)
         return read_published(path)
+
+    def _marked(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table that says in a last column that it is exploratory, where choices were made."""
+        return table.assign(exploratory=departures(self.choices)["en"]) if self.choices else table
 
     def publish_json(self, name: str, content: dict[str, Any]) -> None:
         """Write a document beside the tables, keys in order of meaning."""
@@ -114,7 +136,7 @@ class Workspace:
 
     def table_as_published(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
         """Return a table as its file, which another notebook writes, holds it."""
-        return as_published(table, f"{name}.csv")
+        return as_published(self._marked(table), f"{name}.csv")
 
     def as_published(self, name: str, content: dict[str, Any]) -> dict[str, Any]:
         """Return a document as its file holds it: texts that know their place in it."""

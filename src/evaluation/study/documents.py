@@ -233,6 +233,15 @@ def _walk(node: yaml.Node, location: Location, findings: Findings) -> None:
             findings.lines[(*location, name)] = key.start_mark.line + 1
 
 
+def shown_defects(model: type[BaseModel], error: ValidationError) -> list[tuple[str, Defect]]:
+    """Return what pydantic found as defects, each with the dotted place it stands at."""
+    return [
+        (".".join(map(str, (*found["loc"], *defect.at))), defect)
+        for found in error.errors(include_url=False)
+        for defect in _defects(model, found)
+    ]
+
+
 def _report(file: str, model: type[BaseModel], error: Any, findings: Findings) -> None:
     for defect in _defects(model, error):
         location: Location = (*error["loc"], *defect.at)

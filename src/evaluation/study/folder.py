@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 
 from evaluation.errors import UserError
 from evaluation.language import text
+from evaluation.study.choices import Choices, choose
 from evaluation.study.contract import Contract, check_metrics
 from evaluation.study.dates import EXPECTED_DATE, EXPECTED_MOMENT, mend_date, parse_date, parse_moment
 from evaluation.study.documents import read_document
@@ -42,6 +45,10 @@ CONSENT = ("guardian_consent", "assent")
 NO_COVARIATES = (ROW, "participant", "centre", "treated", "consenting", *CONSENT, "enrolled_on", "left_on")
 CODES = ("participant", "wave", "item")  # told where they are declared: one of no child, wave or item is unknown
 HOURS_A_DAY = 24
+NO_CHOICES: Choices = MappingProxyType({})
+COMPARISONS = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
 EXPECTED_SECONDS = text("un numero di secondi, da 0 in su", "a number of seconds, 0 or more")
 PROGRAMME_COLUMNS = (
     "project", "indicator_it", "indicator_en", "kind", "value", "unit", "period", "source", "flag",
@@ -71,6 +78,7 @@ class Study:
     responses: pd.DataFrame
     attendance: pd.DataFrame | None
     programme: pd.DataFrame | None
+    choices: Choices = field(default_factory=dict)
 
     @property
     def consenting(self) -> pd.DataFrame:
@@ -78,21 +86,26 @@ class Study:
         return self.participants[self.participants["consenting"]]
 
 
-def load_study(folder: Path) -> Study:
+def load_study(folder: Path, choices: Choices = NO_CHOICES) -> Study:
     """Read a study folder; StudyDefects with every error if there are any."""
-    study, findings = read_study(folder)
+    study, findings = read_study(folder, choices)
     findings.raise_errors()
     if study is None:  # cannot be: what is unreadable left an error
         raise UserError(f"{folder}: not a study folder")
     return study
 
 
-def read_study(folder: Path) -> tuple[Study | None, Findings]:
-    """Read a study folder; the study is None where a file it cannot do without could not be read."""
+def read_study(folder: Path, choices: Choices = NO_CHOICES) -> tuple[Study | None, Findings]:
+    """Read a study folder; the study is None where a file it cannot do without could not be read.
+
+    choices : entries of the protocol to set otherwise, as `evaluation.study.choices` says.
+    """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such study folder. Expected a folder with protocol.yml, responses.csv, …")
     findings = Findings()
     protocol = read_document(folder / "protocol.yml", Protocol, findings)
+    if protocol is not None and choices:
+        protocol = choose(protocol, choices)
     contract = _optional(folder / "contract.yml", lambda path: read_document(path, Contract, findings))
     instrument = read_instrument(folder / "instrument.csv", findings)
     findings.questions |= {item.id: item.wording for item in instrument.items} if instrument else {}
@@ -106,7 +119,31 @@ def read_study(folder: Path) -> tuple[Study | None, Findings]:
         check_metrics(contract, protocol, findings)
     if protocol is None or instrument is None or participants is None or responses is None:
         return None, findings
-    return Study(folder, protocol, contract, instrument, participants, responses, attendance, programme), findings
+    return Study(
+        folder, protocol, contract, instrument, participants, responses, attendance, programme, choices
+    ), findings
+
+
+def _excluded(participants: pd.DataFrame, protocol: Protocol, findings: Findings) -> pd.Series:
+    """Tell who is left out by the protocol's exclusions; one that names no child and no column is a finding."""
+    out = pd.Series(False, index=participants.index)
+    for k, rule in enumerate(protocol.exclusions):
+        column, named = ("participant", rule.participant) if rule.participant else (rule.column, rule.column)
+        known = list(participants["participant"]) if rule.participant else list(participants.columns)
+        if named not in known:
+            line = findings.line("protocol.yml", "exclusions", k)
+            findings.error(
+                "invalid_value", "protocol.yml", str(named), one_of(known[:20]), nearest(str(named), known),
+                row=line, column=f"exclusions.{k}",
+            )  # fmt: skip
+            continue
+        values, value = participants[column], rule.participant or rule.value
+        numbers = pd.to_numeric(values, errors="coerce")
+        if isinstance(value, float | int):
+            out |= COMPARISONS[rule.op or "=="](numbers, value) & numbers.notna()
+        else:
+            out |= COMPARISONS[rule.op or "=="](values.astype(str), str(value)) & values.notna()
+    return out
 
 
 def _optional(path: Path, read: Callable[[Path], Content | None]) -> Content | None:
@@ -139,6 +176,7 @@ def _read_participants(path: Path, protocol: Protocol | None, findings: Findings
         cells.known("centre", [protocol.centres.treated, protocol.centres.comparison], "unknown_centre")
         result["treated"] = result["centre"] == protocol.centres.treated
         result = _type_covariates(result, protocol, findings)
+        result["consenting"] &= ~_excluded(result, protocol, findings)
     cells.visible()
     return result
 

@@ -153,6 +153,29 @@ class Outcome(Model):
         return UNITS.get(self.unit_name, text(self.unit_name, self.unit_name))
 
 
+class Exclusion(Model):
+    """Children left out of the analysis, with the reason: one by code, or those whose column compares so with a value."""
+
+    participant: str | None = None
+    column: str | None = None
+    op: Literal["==", "!=", "<", "<=", ">", ">="] | None = None
+    value: str | Number | None = None
+    reason: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Exclusion:
+        by_column = (self.column, self.op, self.value)
+        if (self.participant is None) != all(part is not None for part in by_column) or (
+            self.participant is not None and any(part is not None for part in by_column)
+        ):
+            ways = text(
+                "participant e reason, oppure column, op, value e reason",
+                "participant and reason, or column, op, value and reason",
+            )
+            refuse([Defect(", ".join(self.model_fields_set), ways)])
+        return self
+
+
 class Analysis(Model):
     """The confirmatory analysis, fixed before the data are seen."""
 
@@ -182,6 +205,7 @@ class Protocol(Model):
     population: Population = Population()
     outcomes: tuple[Outcome, ...] = Field(min_length=1)
     covariates: tuple[str, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
     analysis: Analysis = Analysis()
     privacy: Privacy = Privacy()
 

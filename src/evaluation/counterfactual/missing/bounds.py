@@ -13,7 +13,7 @@ from evaluation.counterfactual.estimators.linear import Fit
 from evaluation.counterfactual.estimators.registry import ESTIMATORS
 from evaluation.counterfactual.missing.imputation import imputed_effect, response_weighted, shifted_effects
 from evaluation.counterfactual.missing.lee import Bounds, extreme_bounds, lee_bounds
-from evaluation.counterfactual.sample import NoEstimate, Sample, build_sample
+from evaluation.counterfactual.sample import Array, NoEstimate, Sample, build_sample
 from evaluation.study.folder import Study
 
 
@@ -42,7 +42,9 @@ class Row:
 
 
 def bounds_table(study: Study, scores: pd.DataFrame, ranges: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
-    """Every outcome and follow-up wave by every method; the delta shifts for primary outcomes only.
+    """Every outcome and follow-up wave by every method, and whether it says of zero what the complete pairs say.
+
+    The delta shifts are for primary outcomes only, and hold only where all of a kind do.
 
     Parameters
     ----------
@@ -54,7 +56,19 @@ def bounds_table(study: Study, scores: pd.DataFrame, ranges: Mapping[str, tuple[
         for wave in study.protocol.follow_ups
         for row in _rows(study, build_sample(study, scores, outcome.id, wave.id), outcome.id, wave.id, ranges)
     ]
-    return pd.DataFrame([asdict(row) for row in rows], columns=list(Row.__dataclass_fields__))
+    table = pd.DataFrame([asdict(row) for row in rows], columns=list(Row.__dataclass_fields__))
+    return table.assign(conclusion=_conclusions(table))
+
+
+def _conclusions(table: pd.DataFrame) -> Array:
+    """`holds` or `does_not_hold` a row; empty where the complete pairs or the row itself have no interval."""
+    says = np.where(table["ci_low"] > 0, 1, np.where(table["ci_high"] < 0, -1, 0))
+    keys = [table["outcome"], table["wave"]]
+    complete = table["method"] == "complete_pairs"
+    pairs = pd.Series(says).where(complete).groupby(keys).transform("max")
+    same = pd.Series(says == pairs).groupby([*keys, table["method"], table["shifted"]]).transform("all")
+    known = table["ci_low"].notna() & table["ci_low"].where(complete).groupby(keys).transform("count").astype(bool)
+    return np.where(~known, "", np.where(same, "holds", "does_not_hold"))
 
 
 def _rows(

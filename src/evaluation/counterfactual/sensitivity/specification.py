@@ -220,3 +220,15 @@ def curve_table(curve: Curve) -> pd.DataFrame:
     return table.assign(
         median=curve.median, share_of_sign=curve.share_of_sign, p_median=curve.p_median, p_sign=curve.p_sign
     )
+
+
+def specification_table(study: Study, scorings: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the curve of the primary outcome at the first follow-up wave; no row where nothing can be estimated.
+
+    scorings : the scores by each scoring rule, the protocol's first.
+    """
+    try:
+        curve = specification_curve(study, scorings, study.protocol.primary.id, study.protocol.follow_ups[0].id)
+    except NoEstimate:
+        return EMPTY_CURVE
+    return curve_table(curve)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from evaluation.citation import cells_of
 from evaluation.language import LANGUAGES, Language, Text, text
+from evaluation.study.choices import departures
 from evaluation.study.folder import Study
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ BANNERS: dict[str, Text] = {
 
 
 def banner(study: Study, language: Language) -> str:
-    """Return the words that every page bears; none for real data."""
-    return BANNERS.get(study.protocol.study.provenance, text("", ""))[language]
+    """Return the words that every page bears: whether data are synthetic or public, whether choices were made."""
+    words = (BANNERS.get(study.protocol.study.provenance, text("", "")), departures(study.choices))
+    return " · ".join(filter(None, (said[language] for said in words)))
 
 
 def write_page(
@@ -139,10 +141,10 @@ def write_door(study: Study, reports: Path, names: list[str], languages: tuple[L
             "verify.html",
         ),
     ]
-    shown = BANNERS.get(study.protocol.study.provenance)
+    shown = text(*(banner(study, code) for code in LANGUAGES))
     door = Door(
         study_title=study.protocol.study.title.text(),
-        banner=shown,
+        banner=shown if any(shown.values()) else None,
         answers=tuple(door_answers(study.protocol, tables, payment)),
         pages=tuple((titles[name], {code: f"{name}.{code}.html" for code in languages}) for name in names),
         downloads=tuple(downloads),

@@ -1,0 +1,120 @@
+"""Choices: entries of a protocol set otherwise for one run, which is then exploratory and says so everywhere.
+
+A choice is a dotted path and a value; entries of a list are named by their id: `analysis.estimator: ancova`,
+`outcomes.steam.of: [interest, task]`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from evaluation.errors import UserError
+from evaluation.language import Text, text
+from evaluation.study.documents import shown_defects
+from evaluation.study.findings import nearest
+from evaluation.study.protocol import Protocol
+
+ALLOWED = ("covariates", "analysis", "outcomes", "population", "exclusions")
+Choices = Mapping[str, Any]
+
+
+def parse_choices(given: Iterable[str]) -> dict[str, Any]:
+    """Read `PATH=VALUE` as the command line gives it, the value in YAML; UserError if one is not of that form."""
+    choices: dict[str, Any] = {}
+    for one in given:
+        path, equals, value = one.partition("=")
+        try:
+            choices[path.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            equals = ""
+        if not equals:
+            raise UserError(
+                text(
+                    f"--choice {one}: atteso PERCORSO=VALORE, il valore in YAML, come analysis.estimator=ancova.",
+                    f"--choice {one}: expected PATH=VALUE, the value in YAML, such as analysis.estimator=ancova.",
+                )
+            )
+    return choices
+
+
+def choose(protocol: Protocol, choices: Choices) -> Protocol:
+    """Return the protocol with these entries set otherwise, validated as a protocol is.
+
+    Raises
+    ------
+    UserError
+        A path that may not be chosen or leads nowhere, or a value that the protocol would not take; never a traceback.
+    """
+    content: dict[str, Any] = protocol.model_dump(mode="json", by_alias=True)
+    for path, value in choices.items():
+        _set(content, path, value)
+    try:
+        return Protocol.model_validate(content)
+    except ValidationError as error:
+        place, defect = shown_defects(Protocol, error)[0]
+        raise UserError(
+            text(
+                f"Scelta {_about(choices, place)}: trovato {defect.found}, atteso {defect.expected['it']}. "
+                f"{defect.action['it']}",
+                f"Choice {_about(choices, place)}: found {defect.found}, expected {defect.expected['en']}. "
+                f"{defect.action['en']}",
+            )
+        ) from None
+
+
+def departures(choices: Choices) -> Text:
+    """Say that a run is exploratory, and in which entries it differs from its protocol; empty without choices."""
+    if not choices:
+        return text("", "")
+    listed = "; ".join(f"{path} = {_shown(value)}" for path, value in choices.items())
+    return text(
+        f"esplorativo: differisce dal protocollo in {listed}", f"exploratory: differs from the protocol in {listed}"
+    )
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _set(content: dict[str, Any], path: str, value: Any) -> None:
+    """Set the entry at a dotted path; a part of a path names a key, or the id of an entry of a list."""
+    *parts, last = str(path).split(".")
+    if (parts or [last])[0] not in ALLOWED:
+        raise _no_such(path, (parts or [last])[0], list(ALLOWED))
+    here: Any = content
+    for part in parts:
+        here = _entries(here).get(part)
+        if here is None:
+            raise _no_such(path, part, [])
+    known = _entries(here)
+    if last not in known and not (here is content and last in ALLOWED):
+        raise _no_such(path, last, [*known])
+    if isinstance(here, list):
+        here[[entry["id"] for entry in here].index(last)] = value
+    else:
+        here[last] = value
+
+
+def _entries(here: Any) -> dict[str, Any]:
+    if isinstance(here, list):
+        return {entry["id"]: entry for entry in here if isinstance(entry, dict) and "id" in entry}
+    return here if isinstance(here, dict) else {}
+
+
+def _no_such(path: str, part: str, known: list[str]) -> UserError:
+    hint = nearest(part, known)
+    return UserError(
+        text(
+            f"Scelta {path}: {part!r} non si può scegliere lì. Si possono scegliere {', '.join(known or ALLOWED)}. {hint['it']}",
+            f"Choice {path}: {part!r} cannot be chosen there. Choices: {', '.join(known or ALLOWED)}. {hint['en']}",
+        )
+    )
+
+
+def _about(choices: Choices, place: str) -> str:
+    return next((path for path in choices if place.startswith(path.split(".")[0])), place)
