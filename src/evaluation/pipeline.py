@@ -18,6 +18,9 @@ import pytask
 
 from evaluation import __version__
 from evaluation.errors import RunFailed
+from evaluation.execution import stop_notebooks
+from evaluation.executor import SideBySide
+from evaluation.interruption import stop_if_asked
 from evaluation.language import LANGUAGES, Language
 from evaluation.runs import Outputs
 from evaluation.study.folder import Study, study_files
@@ -59,6 +62,8 @@ EVERYTHING = tuple(path for notebook in ANALYSES for path in notebook.makes if p
 NOTEBOOKS = (*ANALYSES, Notebook("evaluator_report", _tables("suppressed"), (SCORES, *EVERYTHING)))
 REPORT = NOTEBOOKS[-1].name
 VERIFY_PAGE = "verify.html"
+FAILED = pytask.TaskOutcome.FAIL
+ENDED_WELL = (pytask.TaskOutcome.SUCCESS, pytask.TaskOutcome.SKIP_UNCHANGED)
 
 Notify = Callable[[str, int, int], None]  # what runs, parts done, parts in all
 
@@ -132,27 +137,27 @@ def _execute(run: Run, inputs: str) -> tuple[str, ...]:
     settings = run.build / "pytask.toml"
     settings.write_text("[tool.pytask.ini_options]\n", encoding="utf-8")
     pytask.console.quiet = True
-    _look_often()
-    session = pytask.build(
-        tasks=tasks, config=settings, capture="no", verbose=0, n_workers=run.jobs, parallel_backend="threads",
-        stop_after_first_failure=True, disable_warnings=True, check_casing_of_paths=False,
-    )  # fmt: skip
-    for report in session.execution_reports:
-        cause = report.exc_info[1] if report.exc_info else None
-        if cause is not None and report.outcome.name == "FAIL":
-            raise cause
-    if session.exit_code != pytask.ExitCode.OK:
-        raise RunFailed("The steps could not be put in order. Delete the folder .runs and run again.")
+    side_by_side = SideBySide(run.jobs, stop_notebooks)
+    pytask.storage.create().register(side_by_side)
+    defaults = {option.name: option.default for command in pytask.cli.commands.values() for option in command.params}
+    session = pytask.build(**defaults | {
+        "command": "build", "paths": [run.build], "config": settings, "root": run.build, "tasks": tasks, "capture": "no",
+        "verbose": 0, "max_failures": 1, "disable_warnings": True, "check_casing_of_paths": False,
+    })  # fmt: skip
+    _must_be_complete(session, side_by_side, len(tasks))
     return tuple(executed)
 
 
-def _look_often() -> None:
-    """Look for finished steps every 20 ms: pytask-parallel waits ever longer, up to a second, a fifth of a run's time."""
-    import attrs
-    from pytask_parallel import execute
-
-    timings: Any = attrs.fields(execute._Sleeper).timings.default
-    timings[:] = [0.02]
+def _must_be_complete(session: pytask.Session, executor: SideBySide, steps: int) -> None:
+    """Raise what ended the run early, if anything did: every step ran, or had nothing new to do."""
+    stop_if_asked()
+    failed = [report.exc_info[1] for report in session.execution_reports if report.outcome == FAILED and report.exc_info]
+    cause = executor.stopped_by or next(filter(None, failed), None)
+    if cause is not None:
+        raise cause
+    ended = [report for report in session.execution_reports if report.outcome in ENDED_WELL]
+    if session.exit_code != pytask.ExitCode.OK or len(ended) != steps:
+        raise RunFailed("The steps could not be put in order. Delete the folder .runs and run again.")
 
 
 def steps(run: Run, inputs: str, note: Callable[[str], None]) -> list[Any]:
