@@ -30,7 +30,7 @@ OURS = """
 import sys
 from pathlib import Path
 from evaluation.language import LANGUAGES
-from evaluation.pages import write_door, write_page, write_pdf
+from evaluation.reporting.pages.write import write_door, write_page, write_pdf
 from evaluation.study.folder import load_study
 from evaluation.study.places import study_folder
 _, name, folder, report, *names = sys.argv

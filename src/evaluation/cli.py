@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 from importlib.metadata import entry_points
 from typing import Annotated, Any, NoReturn
 
@@ -26,6 +27,7 @@ from evaluation.commands.synthesize import synthesize
 from evaluation.commands.verify import verify
 from evaluation.errors import UserError
 from evaluation.language import text
+from evaluation.pipeline.interruption import Interrupted, listen
 
 DEBUG = "--debug"
 FAILED = text("Errore:", "Error:")
@@ -59,7 +61,8 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     help="From the raw answers of two day centres to a signed, verifiable, payable evaluation report.",
-    epilog="Exit codes: 0 done; 1 the check or verification found something wrong; 2 wrong use or bad input.",
+    epilog="Exit codes: 0 done; 1 the check or verification found something wrong; 2 wrong use or bad input; "
+    "interrupted: 130 (Ctrl-C), 143 (kill), 129 (closed terminal).",
 )
 PANELS = {  # in the order of the work, as --help shows them
     "A study": (new, design, lock, pseudonymise, import_, check, erase, synthesize),
@@ -74,6 +77,7 @@ def main() -> NoReturn:
     """Run the command line: user errors become a message and an exit code; --debug shows the traceback."""
     # Matrices here are small: threads of the linear-algebra library cost more than they give, in every notebook's kernel.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    listen()
     debug = DEBUG in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != DEBUG]
     try:
@@ -83,9 +87,10 @@ def main() -> NoReturn:
             traceback.print_exc()
         err.print(f"[bold red]{FAILED[user_language()]}[/] {escape(error.message[user_language()])}")
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        err.print(STOPPED[user_language()])
-        raise SystemExit(130) from None
+    except Interrupted as stop:
+        with suppress(OSError):  # of a closed terminal nobody reads
+            err.print(STOPPED[user_language()])
+        raise SystemExit(stop.exit_code) from None
     raise SystemExit(0)
 
 

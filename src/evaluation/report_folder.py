@@ -11,6 +11,7 @@ RUN_LOG = "run.log"
 FIRST_PAGE = "index.html"
 VERIFY_PAGE = "verify.html"
 TABLES = "tables"
+CHOICES = "choices.json"  # only of an exploratory run: entries of the protocol that were set otherwise
 REPORT_NOTEBOOK = "evaluator_report"
 
 

@@ -25,14 +25,20 @@ def run(
     attach: Annotated[
         bool, typer.Option("--attach", help="Put tables and manifest into the PDF (PDF/A-3a rather than PDF/A-2a).")
     ] = False,
+    choice: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH=VALUE", help="Set an entry of the protocol otherwise (YAML): an exploratory run."),
+    ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open the report in the browser when it is done.")] = False,
 ) -> None:
     """Everything from raw to HTML, unsigned PDF and manifest."""
     from evaluation.pipeline.steps import run_study
+    from evaluation.study.choices import parse_choices
 
     with progress() as notify:
         outcome = run_study(
-            study, output=output, languages=languages(language), jobs=jobs, force=force, attach=attach, notify=notify
+            study, output=output, languages=languages(language), jobs=jobs, force=force, attach=attach, notify=notify,
+            choices=parse_choices(choice or ()),
         )  # fmt: skip
     summarise_report(outcome.reports)
     executed = ", ".join(outcome.executed)

@@ -28,6 +28,7 @@ from evaluation.errors import RunFailed, VerificationFailed
 from evaluation.files import files_in, read_bounded, reading
 from evaluation.language import LANGUAGES, Language, text
 from evaluation.report_folder import CRATE, REPORT_NOTEBOOK, VERIFY_PAGE, unsigned_pdf
+from evaluation.study.choices import read_choices
 from evaluation.study.contract import Contract
 from evaluation.study.documents import read_document
 from evaluation.study.findings import Findings
@@ -40,20 +41,22 @@ MADE = (".html", ".svg", ".pdf")
 KEPT = ("PATH", "SOURCE_DATE_EPOCH", "SYSTEMROOT", "OPENBLAS_CORETYPE")
 PAGES_SECONDS, PAGES_BYTES = 300, 8 << 30  # a page that takes more was made to
 RUN = """
+import json
 import sys
 from pathlib import Path
 from evaluation.errors import UserError
-from evaluation.pipeline import run_study
+from evaluation.pipeline.steps import run_study
 try:
-    study, output, languages, attach = sys.argv[1:]
-    run_study(study, output=Path(output), languages=languages.split(","), force=True, attach=attach == "attach")
+    study, output, languages, attach, choices = sys.argv[1:]
+    options = {"languages": languages.split(","), "attach": attach == "attach", "choices": json.loads(choices)}
+    run_study(study, output=Path(output), force=True, **options)
 except UserError as error:
     sys.exit(str(error))
 """
 PAGES = """
 import sys
 from pathlib import Path
-from evaluation.rerun import limit_memory, write_pages
+from evaluation.pipeline.again import limit_memory, write_pages
 limit_memory()
 write_pages(Path(sys.argv[1]), attach=sys.argv[2] == "attach")
 """
@@ -104,7 +107,8 @@ def run_again(report: Path, study: Path, code: Path) -> Comparison:
     with _fresh(code) as fresh:
         shutil.copytree(study, fresh.root / "study")
         languages = ",".join(_languages(report))
-        fresh.python(RUN, fresh.root / "study" / ".", fresh.root / "out", languages, _attach(report))
+        choices = json.dumps(read_choices(report))
+        fresh.python(RUN, fresh.root / "study" / ".", fresh.root / "out", languages, _attach(report), choices)
         return compare_folders(report, fresh.root / "out" / "reports")
 
 
@@ -208,4 +212,4 @@ def published_study(report: Path) -> Study:
     if protocol is None:  # cannot be: what is unreadable left an error
         raise VerificationFailed("protocol.yml: no protocol")
     nothing = pd.DataFrame()
-    return Study(report, protocol, contract, Instrument(()), nothing, nothing, None, None)
+    return Study(report, protocol, contract, Instrument(()), nothing, nothing, None, None, read_choices(report))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.errors import RunFailed
+from evaluation.pipeline.interruption import stop_if_asked
 from evaluation.publishing.disclosure.notebook_outputs import other_outputs
 
 Notify = Callable[[str, int, int], None]
@@ -24,6 +25,8 @@ def execute_notebook(source: Path, target: Path, folder: Path, parameters: dict[
     import papermill as pm
     from papermill.exceptions import PapermillExecutionError
 
+    from evaluation.pipeline.kernels import Kernel
+
     _check_names(source, parameters)
     partial = folder / "failed" / source.name
     partial.parent.mkdir(parents=True, exist_ok=True)
@@ -31,6 +34,7 @@ def execute_notebook(source: Path, target: Path, folder: Path, parameters: dict[
 
     def started(cell: Any, cell_index: int) -> None:
         del cell
+        stop_if_asked()
         notify(source.stem, cell_index, total)
 
     logging.getLogger("papermill").setLevel(logging.WARNING)
@@ -39,6 +43,7 @@ def execute_notebook(source: Path, target: Path, folder: Path, parameters: dict[
             str(source), str(partial), parameters=parameters, progress_bar=False,
             autosave_cell_every=0, shutdown_kernel="immediate", on_cell_start=started,
             resources={"metadata": {"path": str(folder)}}, extra_arguments=["--log-level=ERROR"],
+            kernel_manager_class=Kernel,
         )  # fmt: skip
     except PapermillExecutionError as error:
         raise RunFailed(
@@ -48,6 +53,13 @@ def execute_notebook(source: Path, target: Path, folder: Path, parameters: dict[
     _refuse_other_outputs(source, notebook)
     write_stable(notebook, target)
     partial.unlink()
+
+
+def stop_notebooks() -> None:
+    """End every notebook that runs: its kernel dies, and what waits for it is told."""
+    from evaluation.pipeline.kernels import stop_all
+
+    stop_all()
 
 
 def _check_names(source: Path, parameters: dict[str, Any]) -> None:

@@ -15,7 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.errors import UserError
+from evaluation.assurance.provenance.manifest import check_sums
+from evaluation.errors import RunFailed, UserError, VerificationFailed
+from evaluation.language import text
+from evaluation.pipeline.interruption import no_return
 from evaluation.report_folder import RUN_LOG, SIGNED_SUMS, SUMS
 from evaluation.study.places import repository
 
@@ -82,10 +85,17 @@ class Outputs:
         """Make the build current if it differs from what is; return the earlier run if it holds signatures.
 
         Signatures come along only where the signed bytes are the same.
+
+        Raises
+        ------
+        RunFailed : the report of the build is not what its sums list. Interrupted : a signal came. Nothing is published.
         """
+        _must_be_whole(self.build / "reports")
         earlier = self.current.resolve() if self.current.exists() else None
-        if earlier is None or not self._same(earlier):
-            self._switch(earlier)
+        fresh = None if earlier is not None and self._same(earlier) else self._copied(earlier)
+        no_return()
+        if fresh is not None:
+            _point(self.current, fresh.rename(fresh.with_suffix("")), relative=True)
         for link in (self.reports, self.processed):
             link.parent.mkdir(parents=True, exist_ok=True)
             part = "reports" if link is self.reports else "processed"
@@ -101,18 +111,22 @@ class Outputs:
         signed = signatures(run / "reports")
         return all(_equal(signature, self.current / "reports" / signature.name) for signature in signed)
 
-    def _switch(self, earlier: Path | None) -> None:
+    def _copied(self, earlier: Path | None) -> Path:
+        """Return a copy of the build that lies beside the earlier runs; interrupted, it leaves none."""
         number = max([int(run.name) for run in self._runs()], default=0) + 1
         partial = self.home / f"{number}.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        for part in PARTS:
-            shutil.copytree(self.build / part, partial / part)
-        if earlier is not None and _equal(earlier / "reports" / SUMS, partial / "reports" / SUMS):
-            for signature in signatures(earlier / "reports"):
-                shutil.copy2(signature, partial / "reports" / signature.name)
-        os.sync()
-        partial.rename(self.home / str(number))
-        _point(self.current, self.home / str(number), relative=True)
+        try:
+            for part in PARTS:
+                shutil.copytree(self.build / part, partial / part)
+            if earlier is not None and _equal(earlier / "reports" / SUMS, partial / "reports" / SUMS):
+                for signature in signatures(earlier / "reports"):
+                    shutil.copy2(signature, partial / "reports" / signature.name)
+            os.sync()
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+        return partial
 
     def _runs(self) -> list[Path]:
         return [path for path in self.home.iterdir() if path.name.isdigit()]
@@ -120,6 +134,22 @@ class Outputs:
     def _same(self, run: Path) -> bool:
         mine, theirs = _files(self.build), _files(run)
         return mine == theirs and all(_equal(self.build / name, run / name) for name in mine)
+
+
+def _must_be_whole(reports: Path) -> None:
+    """Refuse to publish what is not, file for file, what the last step of the run summed up."""
+    try:
+        differences = [str(difference) for difference in check_sums(reports)]
+    except VerificationFailed as error:
+        differences = [error.message["en"]]
+    if differences:
+        named = "; ".join(differences[:10])
+        raise RunFailed(
+            text(
+                f"Il rapporto di questa elaborazione non è intero ({named}). Nulla è stato pubblicato; rieseguire.",
+                f"The report of this run is not whole ({named}). Nothing was published; run again.",
+            )
+        )
 
 
 def signatures(reports: Path) -> list[Path]:

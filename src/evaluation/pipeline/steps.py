@@ -5,12 +5,13 @@ output edited by hand. Notebooks that do not wait for each other run side by sid
 """
 
 import hashlib
+import json
 import os
 import platform
 import shutil
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,9 +20,13 @@ import pytask
 from evaluation import __version__
 from evaluation.errors import RunFailed
 from evaluation.language import LANGUAGES, Language
+from evaluation.pipeline.executor import SideBySide
+from evaluation.pipeline.interruption import stop_if_asked
+from evaluation.pipeline.notebook import stop_notebooks
 from evaluation.pipeline.outputs import Outputs
-from evaluation.report_folder import CRATE, FIRST_PAGE, RUN_LOG, SUMS, VERIFY_PAGE, unsigned_pdf
-from evaluation.study.folder import Study, study_files
+from evaluation.report_folder import CHOICES, CRATE, FIRST_PAGE, RUN_LOG, SUMS, VERIFY_PAGE, unsigned_pdf
+from evaluation.study.choices import Choices, write_choices
+from evaluation.study.folder import NO_CHOICES, Study, study_files
 from evaluation.study.places import repository, study_folder
 
 
@@ -59,6 +64,9 @@ ANALYSES = (
 EVERYTHING = tuple(path for notebook in ANALYSES for path in notebook.makes if path.startswith(TABLES))
 NOTEBOOKS = (*ANALYSES, Notebook("evaluator_report", _tables("suppressed"), (SCORES, *EVERYTHING)))
 REPORT = NOTEBOOKS[-1].name
+EXPLORATORY = ".exploratory"  # after the id of a study, in the folders of a run with choices
+FAILED = pytask.TaskOutcome.FAIL
+ENDED_WELL = (pytask.TaskOutcome.SUCCESS, pytask.TaskOutcome.SKIP_UNCHANGED)
 
 Notify = Callable[[str, int, int], None]  # what runs, parts done, parts in all
 
@@ -77,6 +85,7 @@ class Run:
     jobs: int = 2
     attach: bool = False
     notify: Notify = _silent
+    choices: Choices = field(default_factory=dict)
 
     @property
     def build(self) -> Path:
@@ -95,9 +104,12 @@ class Outcome:
 
 def run_study(
     name: str, *, output: Path | None = None, languages: Iterable[Language] = LANGUAGES, jobs: int | None = None,
-    force: bool = False, attach: bool = False, notify: Notify | None = None,
+    force: bool = False, attach: bool = False, notify: Notify | None = None, choices: Choices = NO_CHOICES,
 ) -> Outcome:  # fmt: skip
     """Run a study from raw to manifest.
+
+    choices : entries of the protocol to set otherwise. Such a run is exploratory, is marked so, and never takes the place of
+    the study's own report: without `output` it goes to reports/<study>.exploratory.
 
     Raises
     ------
@@ -107,15 +119,16 @@ def run_study(
 
     folder = study_folder(name)
     inputs = _digest(_inputs(folder))
-    study, _ = checked_study(folder)
-    outputs = Outputs.of(study.protocol.study.id, output)
-    run = Run(study, outputs, tuple(languages), jobs or min(os.cpu_count() or 1, 4), attach, notify or _silent)
+    study, _ = checked_study(folder, choices)
+    outputs = Outputs.of(study.protocol.study.id + (EXPLORATORY if choices else ""), output)
+    jobs = jobs or min(os.cpu_count() or 1, 4)
+    run = Run(study, outputs, tuple(languages), jobs, attach, notify or _silent, choices)
     with outputs.locked():
         if force:
             shutil.rmtree(outputs.build, ignore_errors=True)
         outputs.prepare(study.folder)
         started = time.monotonic()
-        executed = _execute(run, inputs + str(study.protocol.study.date))
+        executed = _execute(run, inputs + str(study.protocol.study.date) + json.dumps(dict(choices), default=str))
         if _digest(_inputs(folder)) != inputs:
             raise RunFailed(f"{folder}: the raw data changed during the run. Run again.")
         if executed:
@@ -132,34 +145,36 @@ def _execute(run: Run, inputs: str) -> tuple[str, ...]:
     settings = run.build / "pytask.toml"
     settings.write_text("[tool.pytask.ini_options]\n", encoding="utf-8")
     pytask.console.quiet = True
-    _look_often()
-    session = pytask.build(
-        tasks=tasks, config=settings, capture="no", verbose=0, n_workers=run.jobs, parallel_backend="threads",
-        stop_after_first_failure=True, disable_warnings=True, check_casing_of_paths=False,
-    )  # fmt: skip
-    for report in session.execution_reports:
-        cause = report.exc_info[1] if report.exc_info else None
-        if cause is not None and report.outcome.name == "FAIL":
-            raise cause
-    if session.exit_code != pytask.ExitCode.OK:
-        raise RunFailed("The steps could not be put in order. Delete the folder .runs and run again.")
+    side_by_side = SideBySide(run.jobs, stop_notebooks)
+    pytask.storage.create().register(side_by_side)
+    defaults = {option.name: option.default for command in pytask.cli.commands.values() for option in command.params}
+    session = pytask.build(**defaults | {
+        "command": "build", "paths": [run.build], "config": settings, "root": run.build, "tasks": tasks, "capture": "no",
+        "verbose": 0, "max_failures": 1, "disable_warnings": True, "check_casing_of_paths": False,
+    })  # fmt: skip
+    _must_be_complete(session, side_by_side, len(tasks))
     return tuple(executed)
 
 
-def _look_often() -> None:
-    """Look for finished steps every 20 ms: pytask-parallel waits ever longer, up to a second, a fifth of a run's time."""
-    import attrs
-    from pytask_parallel import execute
-
-    timings: Any = attrs.fields(execute._Sleeper).timings.default
-    timings[:] = [0.02]
+def _must_be_complete(session: pytask.Session, executor: SideBySide, steps: int) -> None:
+    """Raise what ended the run early, if anything did: every step ran, or had nothing new to do."""
+    stop_if_asked()
+    failed = [
+        report.exc_info[1] for report in session.execution_reports if report.outcome == FAILED and report.exc_info
+    ]
+    cause = executor.stopped_by or next(filter(None, failed), None)
+    if cause is not None:
+        raise cause
+    ended = [report for report in session.execution_reports if report.outcome in ENDED_WELL]
+    if session.exit_code != pytask.ExitCode.OK or len(ended) != steps:
+        raise RunFailed("The steps could not be put in order. Delete the folder .runs and run again.")
 
 
 def steps(run: Run, inputs: str, note: Callable[[str], None]) -> list[Any]:
     """Return the steps as pytask tasks: notebooks, then pages, door, crate, report, sums."""
     code = _digest(_code())
     notebooks = [_notebook_task(run, notebook, inputs, code, note) for notebook in NOTEBOOKS]
-    pages = [_page_task(run, notebook, language, code) for notebook in NOTEBOOKS for language in run.languages]
+    pages = [_page_task(run, notebook, language, code, inputs) for notebook in NOTEBOOKS for language in run.languages]
     made = sorted({_reports(run) / page for page in _published(run)})
     door = _task(
         run, "door", _door, code, [run.build / p for n in NOTEBOOKS for p in n.makes], [_reports(run) / FIRST_PAGE]
@@ -186,8 +201,9 @@ def _published(run: Run) -> list[str]:
 
 
 def _agreed(run: Run) -> list[str]:
-    """What was agreed, and is published as it stands: protocol and contract."""
-    return [name for name in ("protocol.yml", "contract.yml") if (run.study.folder / name).is_file()]
+    """What was agreed, and is published as it stands: protocol and contract; and what an exploratory run set otherwise."""
+    agreed = [name for name in ("protocol.yml", "contract.yml") if (run.study.folder / name).is_file()]
+    return [*agreed, *([CHOICES] if run.choices else [])]
 
 
 def _notebook_task(run: Run, notebook: Notebook, inputs: str, code: str, note: Callable[[str], None]) -> Any:
@@ -199,7 +215,11 @@ def _notebook_task(run: Run, notebook: Notebook, inputs: str, code: str, note: C
     products = [executed, *(run.build / path for path in notebook.makes)]
 
     def work(run: Run) -> None:
-        parameters = {"study": run.study.protocol.study.id, "languages": list(run.languages)}
+        parameters = {
+            "study": run.study.protocol.study.id,
+            "languages": list(run.languages),
+            "choices": dict(run.choices),
+        }
         execute_notebook(source, executed, run.build, parameters, run.notify)
         note(notebook.name)
 
@@ -208,7 +228,7 @@ def _notebook_task(run: Run, notebook: Notebook, inputs: str, code: str, note: C
     )
 
 
-def _page_task(run: Run, notebook: Notebook, language: Language, code: str) -> Any:
+def _page_task(run: Run, notebook: Notebook, language: Language, code: str, inputs: str) -> Any:
     from evaluation.reporting.pages.write import write_page
 
     executed = _reports(run) / "notebooks" / f"{notebook.name}.ipynb"
@@ -217,7 +237,9 @@ def _page_task(run: Run, notebook: Notebook, language: Language, code: str) -> A
     def work(run: Run) -> None:
         write_page(run.study, executed, page, language, [n.name for n in NOTEBOOKS], run.languages)
 
-    return pytask.mark.try_last(_task(run, page.name, work, code + ",".join(run.languages), [executed], [page]))
+    return pytask.mark.try_last(
+        _task(run, page.name, work, code + inputs + ",".join(run.languages), [executed], [page])
+    )
 
 
 def _pdf_task(run: Run, language: Language, code: str) -> Any:
@@ -248,7 +270,10 @@ def _verify_page(run: Run) -> None:
 
 def _terms(run: Run) -> None:
     for name in _agreed(run):
-        shutil.copyfile(run.study.folder / name, _reports(run) / name)
+        if name == CHOICES:
+            write_choices(_reports(run), run.choices)
+        else:
+            shutil.copyfile(run.study.folder / name, _reports(run) / name)
 
 
 def _crate(run: Run) -> None:

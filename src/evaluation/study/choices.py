@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
 from evaluation.errors import UserError
+from evaluation.files import read_bounded, reading
 from evaluation.language import Text, text
+from evaluation.report_folder import CHOICES
 from evaluation.study.documents import shown_defects
 from evaluation.study.findings import nearest
 from evaluation.study.protocol import Protocol
@@ -65,6 +68,21 @@ def choose(protocol: Protocol, choices: Choices) -> Protocol:
                 f"{defect.action['en']}",
             )
         ) from None
+
+
+def read_choices(folder: Path) -> dict[str, Any]:
+    """Return the choices that an exploratory report names; none for a report that follows its protocol."""
+    path = folder / CHOICES
+    if not path.exists():
+        return {}
+    with reading(CHOICES):
+        return dict(json.loads(read_bounded(path, 1)))
+
+
+def write_choices(folder: Path, choices: Choices) -> None:
+    """Write the choices of an exploratory run into its report."""
+    content = json.dumps(dict(choices), ensure_ascii=False, indent=2, default=str)
+    (folder / CHOICES).write_text(f"{content}\n", encoding="utf-8")
 
 
 def departures(choices: Choices) -> Text:
