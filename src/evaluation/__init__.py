@@ -21,7 +21,7 @@ ROOMS = {  # in the order in which an analysis meets them
     "counterfactual.sample": "NoEstimate Sample build_sample",
     "counterfactual.estimate": "Estimate",
     "counterfactual.estimators.registry": "ESTIMATORS",
-    "counterfactual.analysis": "analyse estimates_table",
+    "counterfactual.analysis": "analyse estimate_effect estimates_table",
     "counterfactual.comparability": "balance_table",
     "counterfactual.means": "means_table",
     "counterfactual.overlap": "overlap_table",
