@@ -28,13 +28,12 @@ from evaluation.errors import RunFailed, VerificationFailed
 from evaluation.files import files_in, read_bounded, reading
 from evaluation.language import LANGUAGES, Language, text
 from evaluation.report_folder import CRATE, REPORT_NOTEBOOK, VERIFY_PAGE, unsigned_pdf
-from evaluation.study.choices import read_choices
+from evaluation.study.choices import published_protocol, read_choices
 from evaluation.study.contract import Contract
 from evaluation.study.documents import read_document
 from evaluation.study.findings import Findings
 from evaluation.study.folder import Study
 from evaluation.study.instrument import Instrument
-from evaluation.study.protocol import Protocol
 
 MADE = (".html", ".svg", ".pdf")
 # Of the caller's variables, what finds programs, gives the clock and chooses the kernels of linear algebra; no other.
@@ -204,7 +203,7 @@ def _languages(report: Path) -> tuple[Language, ...]:
 def published_study(report: Path) -> Study:
     """Return what a report publishes of its study: protocol and contract, and no data."""
     findings = Findings()
-    protocol = read_document(report / "protocol.yml", Protocol, findings)
+    protocol = published_protocol(report, findings)
     contract = (
         read_document(report / "contract.yml", Contract, findings) if (report / "contract.yml").exists() else None
     )

@@ -18,8 +18,8 @@ from evaluation.errors import UserError
 from evaluation.files import read_bounded, reading
 from evaluation.language import Text, text
 from evaluation.report_folder import CHOICES
-from evaluation.study.documents import shown_defects
-from evaluation.study.findings import nearest
+from evaluation.study.documents import read_document, shown_defects
+from evaluation.study.findings import Findings, nearest
 from evaluation.study.protocol import Protocol
 
 ALLOWED = ("covariates", "analysis", "outcomes", "population", "exclusions")
@@ -83,6 +83,12 @@ def write_choices(folder: Path, choices: Choices) -> None:
     """Write the choices of an exploratory run into its report."""
     content = json.dumps(dict(choices), ensure_ascii=False, indent=2, default=str)
     (folder / CHOICES).write_text(f"{content}\n", encoding="utf-8")
+
+
+def published_protocol(report: Path, findings: Findings) -> Protocol | None:
+    """Return the protocol that a report was made under: its copy, with the report's choices; None with an error."""
+    protocol = read_document(report / "protocol.yml", Protocol, findings)
+    return None if protocol is None else choose(protocol, read_choices(report))
 
 
 def departures(choices: Choices) -> Text:

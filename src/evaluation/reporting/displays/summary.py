@@ -9,14 +9,13 @@ from evaluation.citation import uncited
 from evaluation.language import Language, Text, text
 from evaluation.publishing.published_tables import read_published
 from evaluation.reporting.displays.prose import confirmatory_row, effect_sentence, payment_sentence
-from evaluation.study.documents import read_document
+from evaluation.study.choices import published_protocol
 from evaluation.study.findings import Findings
-from evaluation.study.protocol import Protocol
 
 
 def summarise(reports: Path, language: Language = "en") -> list[tuple[Text, str]]:
     """Return the effect and the verdict of a report folder, each with its name."""
-    protocol = read_document(reports / "protocol.yml", Protocol, Findings())
+    protocol = published_protocol(reports, Findings())
     if protocol is None:
         return []
     estimates = read_published(reports / "tables" / "estimates.csv")
