@@ -30,10 +30,12 @@ def test_a_signed_report_is_valid(repository: Repository, signed: Path) -> None:
     said = repository.evaluation("verify", signed / "reports", "--study", STUDY).stdout
     found = dict(
         re.findall(
-            r"^(signature|unchanged|files|inputs|code|tables|numbers) +(valid|invalid|not)\b", said, re.MULTILINE
+            r"^(signature|unchanged|files|inputs|code|tables|numbers|current) +(valid|invalid|not)\b",
+            said,
+            re.MULTILINE,
         )
     )
-    assert found.keys() == {"signature", "unchanged", "files", "inputs", "code", "tables", "numbers"}
+    assert found.keys() == {"signature", "unchanged", "files", "inputs", "code", "tables", "numbers", "current"}
     assert [name for name, verdict in found.items() if verdict == "invalid"] == []
     assert [found[name] for name in ("unchanged", "files", "code", "numbers")] == ["valid"] * 4
     assert said.rstrip().endswith(DEMONSTRATION)

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -164,6 +165,9 @@ def test_an_erased_child_is_nowhere_and_the_next_run_goes_without(
     current = (outputs / "reports").resolve().parent
     assert current.name == "2"
     assert not (current / "superseded.json").exists()
+    repository.evaluation("sign", outputs / "reports", "--demo")
+    said = repository.evaluation("verify", outputs / "reports").stdout
+    assert re.search(r"^current +valid", said, re.MULTILINE)
     assert holding(outputs, code) == []
     with (current / "processed/children.csv").open(encoding="utf-8", newline="") as stream:
         assert code not in {row["participant"] for row in csv.DictReader(stream)}
@@ -177,5 +181,10 @@ def test_a_signed_report_is_marked_and_not_altered(
     before = {path: path.read_bytes() for path in sorted((run / "reports").rglob("*")) if path.is_file()}
     repository.evaluation("erase", study, a_child(study), "--output", outputs)
     assert {path: path.read_bytes() for path in sorted((run / "reports").rglob("*")) if path.is_file()} == before
-    repository.evaluation("verify", outputs / "reports")
+    said = repository.evaluation("verify", outputs / "reports", code=1).stdout
+    assert re.search(
+        r"^current +invalid +superseded since \d{4}-\d\d-\d\d: a child was erased since", said, re.MULTILINE
+    )
+    copy = Path(shutil.copytree(outputs / "reports", tmp_path / "copy"))
+    assert re.search(r"^current +not available", repository.evaluation("verify", copy).stdout, re.MULTILINE)
     assert json.loads((run / "superseded.json").read_text())["reason"] == "erasure"

@@ -22,7 +22,7 @@ import pytest
 import study_builder
 from python_calamine import CalamineWorkbook
 
-from evaluation.assurance.verification.superseded import superseded_on
+from evaluation.assurance.verification.superseded import still_stands
 from evaluation.errors import UserError
 from evaluation.pipeline import erasing, outputs
 from evaluation.pipeline.erasing import erase, read_erasures
@@ -190,11 +190,16 @@ def test_caches_go_reports_stay_and_are_marked(study: study_builder.StudyFolder,
     assert {name: tree(homes / name / "reports") for name in ("1", "2")} == reports
     assert {path.name for path in homes.iterdir()} == {"1", "2", "current", "lock"}
     assert list((homes / "2/processed").iterdir()) == []
-    assert superseded_on(repository / "reports/tiny") == "2023-10-02"
-    assert superseded_on(homes / "1/reports") == "2023-10-02"
+    for report in (repository / "reports/tiny", homes / "1/reports"):
+        answer = still_stands(report)
+        assert (answer.verdict, answer.summary["en"][:27]) == ("invalid", "superseded since 2023-10-02")
     shutil.copytree(homes / "2", homes / "3")
     (homes / "3/superseded.json").unlink()
-    assert superseded_on(homes / "3/reports") is None
+    assert still_stands(homes / "3/reports").verdict == "not available"  # another run is the current one
+    assert still_stands(Path(shutil.copytree(homes / "3/reports", homes / "copy"))).verdict == "not available"
+    (homes / "current").unlink()
+    (homes / "current").symlink_to("3")
+    assert still_stands(homes / "3/reports").verdict == "valid"
 
 
 def test_a_published_file_that_holds_the_child_is_removed(study: study_builder.StudyFolder, homes: Path) -> None:

@@ -24,6 +24,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from signing_sample import unsigned_pdf
 
+from evaluation import __version__
 from evaluation.assurance.provenance.crate import write_crate
 from evaluation.assurance.provenance.manifest import write_sums
 from evaluation.assurance.questions import Answer
@@ -77,7 +78,7 @@ def _publish(root: Path, contract: str = CONTRACT) -> Path:
         title=title,
         languages=("it",),
         published=date(2023, 9, 30),
-        software_version="1",
+        software_version=__version__,
     )
     (report / PDF).write_bytes(unsigned_pdf(crate=crate))
     write_sums(report)
@@ -151,6 +152,7 @@ def test_a_sound_report_answers_every_question(original: Path) -> None:
         "code": "valid",
         "tables": "not available",
         "numbers": "not available",
+        "current": "not available",
     }
     assert verification.ok
 
@@ -445,6 +447,13 @@ def test_edited_code_is_named(root: Path, name: str) -> None:
     verification = _verify(root)
     assert verification["code"].evidence[0]["en"] == f"{name}: changed"
     assert verification.label["en"].endswith("; other checks failed")
+
+
+def test_the_code_of_another_version_is_not_judged(root: Path) -> None:
+    crate = root / "reports/s/ro-crate-metadata.json"
+    crate.write_text(crate.read_text().replace(f'"softwareVersion": "{__version__}"', '"softwareVersion": "0.1.0"'))
+    answer = _verify(root)["code"]
+    assert (answer.verdict, answer.summary["en"][:15]) == ("not available", "another version")
 
 
 def test_missing_and_added_code_is_named(root: Path) -> None:

@@ -51,6 +51,7 @@ WITH: dict[Question, Text] = {
     "code": text("il codice", "the code"),
     "tables": text("lo studio e il codice, rieseguendo tutto", "the study and the code, running everything again"),
     "numbers": text("la cartella del rapporto", "the report folder"),
+    "current": text("la cartella in cui lo studio fu eseguito", "the folder in which the study was run"),
 }
 
 
@@ -205,14 +206,14 @@ def _short(digest: str) -> str:
 
 
 def questions(language: Language) -> Table:
-    """The seven questions of `evaluation verify`, and what is needed to answer each."""
+    """The eight questions of `evaluation verify`, and what is needed to answer each."""
     rows = tuple(
         (f"{place}. {words[language][0].upper()}{words[language][1:]}", WITH[question][language])
         for place, (question, words) in enumerate(ASKED.items(), start=1)
     )
     columns = {"it": ("Domanda", "Che cosa serve per rispondere"), "en": ("Question", "What is needed to answer")}
     caption = {
-        "it": "Le sette domande di evaluation verify.",
-        "en": "The seven questions of evaluation verify.",
+        "it": "Le otto domande di evaluation verify.",
+        "en": "The eight questions of evaluation verify.",
     }
     return Table(columns[language], rows, frozenset(), caption[language])

@@ -1,4 +1,4 @@
-"""Seven questions a stranger asks of a report, and the form of an answer: a verdict, a sentence, what it rests on."""
+"""Eight questions a stranger asks of a report, and the form of an answer: a verdict, a sentence, what it rests on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from evaluation.language import Text, text
 
 Verdict = Literal["valid", "invalid", "not available"]
-Question = Literal["signature", "unchanged", "files", "inputs", "code", "tables", "numbers"]
+Question = Literal["signature", "unchanged", "files", "inputs", "code", "tables", "numbers", "current"]
 QUESTIONS: tuple[Question, ...] = get_args(Question)
 
 ASKED: dict[Question, Text] = {
@@ -20,6 +20,7 @@ ASKED: dict[Question, Text] = {
     "code": text("il codice e l'ambiente sono quelli citati?", "are code and environment those named?"),
     "tables": text("rieseguendo, le tabelle tornano uguali?", "do the tables reproduce?"),
     "numbers": text("ogni numero stampato viene da una tabella?", "does each printed number come from a table?"),
+    "current": text("il rapporto vale ancora?", "does the report still stand?"),
 }
 PASSED: dict[Question, Text] = {
     "signature": text("il firmatario è confermato da fuori", "the signer is confirmed from outside"),
@@ -35,6 +36,7 @@ PASSED: dict[Question, Text] = {
     ),
     "tables": text("ogni tabella e ogni file tornano uguali", "every table and every file came out the same"),
     "numbers": text("ogni numero confrontato è quello della sua tabella", "each number compared is that of its table"),
+    "current": text("nessun rapporto più nuovo, nessun ragazzo cancellato", "no newer report, no child erased since"),
 }
 NOT_AVAILABLE: dict[Question, Text] = {
     "signature": text("il rapporto non è firmato", "the report is not signed"),
@@ -44,6 +46,9 @@ NOT_AVAILABLE: dict[Question, Text] = {
     "code": text("verifica senza il codice", "verified without the code"),
     "tables": text("nulla è stato rieseguito (--rerun)", "nothing was run again (--rerun)"),
     "numbers": text("le pagine non dicono da dove vengono i numeri", "the pages do not say where numbers come from"),
+    "current": text(
+        "una copia non lo sa: chiedere a chi tiene lo studio", "a copy does not know: ask who keeps the study"
+    ),
 }
 FAILED: dict[Question, Text] = {
     "signature": text("il certificato non regge", "the certificate does not hold"),
@@ -57,6 +62,7 @@ FAILED: dict[Question, Text] = {
     "numbers": text(
         "alcuni numeri stampati non sono quelli delle tabelle", "some printed numbers are not those of the tables"
     ),
+    "current": text("il rapporto è superato", "the report is superseded"),
 }
 UNREADABLE = text("un file manca o non si può leggere", "a file is missing or cannot be read")
 

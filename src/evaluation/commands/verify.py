@@ -30,6 +30,7 @@ QUESTIONS: dict[str, Text] = {
     "code": text("codice", "code"),
     "tables": text("tabelle", "tables"),
     "numbers": text("numeri", "numbers"),
+    "current": text("attuale", "current"),
 }
 RUNNING = text(
     "Rieseguo tutto da zero, in una cartella vuota…", "Running everything again from nothing, in an empty folder…"
@@ -48,7 +49,7 @@ def verify(
         Path | None, typer.Option(metavar="PEM", help="Root certificates that you trust, and lists of revoked ones.")
     ] = None,
 ) -> None:
-    """Seven questions: who signed, what changed, files, inputs, code, tables, printed numbers; exit 1 if any is invalid."""
+    """Eight questions: who signed, what changed, files, inputs, code, tables, numbers, current; exit 1 if any is invalid."""
     from evaluation.assurance.signatures.chain import Trust
     from evaluation.assurance.verification.verify import verify_report
     from evaluation.files import reading

@@ -121,6 +121,14 @@ def read_crate(report: Path, prefix: str) -> Hashes:
     return {name.removeprefix(prefix): described[name] for name in chosen}
 
 
+def read_version(report: Path) -> str:
+    """Return the version of this software that the crate says made the report; VerificationFailed if it says none."""
+    with reading(CRATE):
+        entities = json.loads(read_bounded(report / CRATE))["@graph"]
+        (version,) = (str(entity["softwareVersion"]) for entity in entities if entity.get("name") == SOFTWARE)
+    return version[:40] if version.isprintable() else "?"
+
+
 def _is_cache(part: str) -> bool:
     return part == "__pycache__" or part.startswith(".")
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from evaluation.assurance.questions import Answer, judged, not_available
 from evaluation.files import read_bounded, reading
+from evaluation.language import text
 
 MARK = "superseded.json"
+CURRENT = "current"  # beside the runs of a study: the link to the one that its report folder shows
 
 
 def mark_superseded(run: Path, date: str) -> None:
@@ -19,15 +22,27 @@ def mark_superseded(run: Path, date: str) -> None:
     draft.replace(run / MARK)
 
 
-def superseded_on(report: Path) -> str | None:
-    """Return the day (YYYY-MM-DD) since which a report is superseded by an erasure; None where it is not marked.
+def still_stands(report: Path) -> Answer:
+    """Answer whether a report still stands for its data: not if a child was erased since; a copy does not know.
+
+    A new run has no mark, and takes the place of the marked one.
 
     Raises
     ------
     VerificationFailed : the mark cannot be read.
     """
-    mark = report.resolve().parent / MARK
-    if not mark.exists():
-        return None
-    with reading(MARK):
-        return str(json.loads(read_bounded(mark, 1))["superseded_on"])
+    run = report.resolve().parent
+    if (run / MARK).exists():
+        with reading(MARK):
+            day = str(json.loads(read_bounded(run / MARK, 1))["superseded_on"])
+        since = text(
+            f"superato dal {day}: da allora un ragazzo è stato cancellato",
+            f"superseded since {day}: a child was erased since",
+        )
+        return Answer("current", "invalid", since)
+    current = run.parent / CURRENT
+    if not (current.is_symlink() and run.name.isdigit()):
+        return not_available("current")
+    if current.resolve() != run:
+        return not_available("current", text("un'altra esecuzione è quella corrente", "another run is the current one"))
+    return judged("current", ())

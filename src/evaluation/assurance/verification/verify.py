@@ -1,4 +1,4 @@
-"""Verification: seven questions a stranger asks of a report folder, and who stands behind its signature."""
+"""Verification: eight questions a stranger asks of a report folder, and who stands behind its signature."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluation import __version__
 from evaluation.assurance.lock.lock import compare_lock
 from evaluation.assurance.provenance.code import code_problems, commit_of, python
-from evaluation.assurance.provenance.crate import CODE, INPUT, read_crate
+from evaluation.assurance.provenance.crate import CODE, INPUT, read_crate, read_version
 from evaluation.assurance.questions import (
-    QUESTIONS,
     UNREADABLE,
     Answer,
     Comparison,
@@ -24,6 +24,7 @@ from evaluation.assurance.verification.file_lists import list_problems
 from evaluation.assurance.verification.inputs import input_problems, lock_evidence
 from evaluation.assurance.verification.numbers import compare_printed
 from evaluation.assurance.verification.signers import Signed, read_signed
+from evaluation.assurance.verification.superseded import still_stands
 from evaluation.errors import UserError
 from evaluation.language import Text, text
 
@@ -97,7 +98,7 @@ def verify_report(
                 )
             )
     examination = _Examination(report, code, study, trust, run_again, make_pages_again)
-    answers = tuple(_ask(question_id, getattr(examination, question_id)) for question_id in QUESTIONS)
+    answers = tuple(_ask(question_id, answer) for question_id, answer in examination.questions.items())
     return Verification(answers, examination.signed)
 
 
@@ -113,14 +114,19 @@ class _Examination:
         self.signed = read_signed(report, study, trust)
         self._same_code = False
 
-    def signature(self) -> Answer:
-        return self.signed.who()
-
-    def unchanged(self) -> Answer:
-        return self.signed.unchanged()
-
-    def files(self) -> Answer:
-        return judged("files", list_problems(self._report))
+    @property
+    def questions(self) -> dict[Question, Callable[[], Answer]]:
+        """What answers each question, in the order in which they are put."""
+        return {
+            "signature": self.signed.who,
+            "unchanged": self.signed.unchanged,
+            "files": lambda: judged("files", list_problems(self._report)),
+            "inputs": self.inputs,
+            "code": self.code,
+            "tables": self.tables,
+            "numbers": self.numbers,
+            "current": lambda: still_stands(self._report),
+        }
 
     def inputs(self) -> Answer:
         if self._study is None:
@@ -135,6 +141,9 @@ class _Examination:
     def code(self) -> Answer:
         if self._code is None:
             return not_available("code")
+        made_by = read_version(self._report)
+        if made_by != __version__:
+            return not_available("code", _another_version(made_by))
         problems = code_problems(self._code, read_crate(self._report, CODE))
         self._same_code = not problems
         return judged("code", problems, (commit_of(self._code), python()))
@@ -154,6 +163,13 @@ class _Examination:
         if not printed.compared and not problems:
             return not_available("numbers", evidence=evidence)
         return judged("numbers", problems, evidence)
+
+
+def _another_version(made_by: str) -> Text:
+    return text(
+        f"un'altra versione: il rapporto è della {made_by}, qui c'è la {__version__}",
+        f"another version: the report is of {made_by}, here is {__version__}",
+    )
 
 
 def _ask(question_id: Question, answer: Callable[[], Answer]) -> Answer:
