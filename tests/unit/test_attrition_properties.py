@@ -20,7 +20,6 @@ from evaluation.counterfactual.missing.imputation import (
     pool,
     response_weighted,
     shifted_effects,
-    tipping_point,
 )
 from evaluation.counterfactual.missing.lee import Bounds, extreme_bounds, lee_bounds
 from evaluation.counterfactual.sample import NoEstimate, Sample
@@ -177,13 +176,6 @@ def test_shifts_move_the_estimate_by_the_share_that_is_imputed(sample):
 
 def _shift(delta: float, estimate: float) -> Shift:
     return Shift("treated", delta, Pooled(estimate, 1.0, np.inf, 0.1, 5, 0))
-
-
-def test_the_tipping_point_is_the_nearest_shift_that_undoes_the_finding():
-    falling = tuple(_shift(delta, 3 + 3 * delta) for delta in DELTAS)
-    assert tipping_point(falling, "treated") == -0.4  # 3 - 1.2 = 1.8 < 1.96 < 2.1 = 3 - 0.9
-    assert np.isnan(tipping_point(tuple(_shift(delta, 9 + delta) for delta in DELTAS), "treated"))
-    assert np.isnan(tipping_point(tuple(_shift(delta, 1 + delta) for delta in DELTAS), "treated"))
 
 
 def test_response_weights_agree_with_statsmodels(sample):

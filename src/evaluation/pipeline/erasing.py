@@ -6,7 +6,6 @@ one rename decides. Killed before it, the child is in; killed after it, the next
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
 import json
@@ -108,14 +107,6 @@ def erase(study: Path, code: str, *, outputs: Sequence[Path] = (), now: dt.datet
             )
         )
         return Erased(changed, marked, left, unsearched, completed, withdrawn)
-
-
-def read_erasures(study: Path) -> tuple[Erasure, ...]:
-    """Return the erasures recorded in a study, the first one first."""
-    if not (study / RECORD).is_file():
-        return ()
-    with (study / RECORD).open(encoding="utf-8", newline="") as stream:
-        return tuple(Erasure(row["date"], int(row["children"]), row["state_sha256"]) for row in csv.DictReader(stream))
 
 
 def state_digest(hashes: Mapping[str, str]) -> str:

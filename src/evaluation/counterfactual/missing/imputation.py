@@ -197,13 +197,6 @@ def shifted_effects(sample: Sample, seed: int, estimator: Callable[[Sample], Fit
     return tuple(Shift(shifted, delta, moved(shifted, delta)) for shifted in SHIFTED for delta in DELTAS)
 
 
-def tipping_point(shifts: tuple[Shift, ...], shifted: Shifted, alpha: float = 0.05) -> float:
-    """Return the delta nearest to zero at which the interval first holds zero; NaN where it already does or never does."""
-    intervals = {shift.delta: shift.pooled.interval(alpha) for shift in shifts if shift.shifted == shifted}
-    undone = [delta for delta, (low, high) in intervals.items() if low <= 0 <= high]
-    return float("nan") if 0.0 in undone or not undone else min(undone, key=abs)
-
-
 def response_weighted(sample: Sample) -> Weighted:
     """Estimate `did` with weights 1 / probability of response, so that those seen twice stand for those seen once.
 
