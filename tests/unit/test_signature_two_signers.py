@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from signing_sample import drawn, person, report_in
 
-from evaluation.assurance import reading
+from evaluation.assurance import extension, reading
 from evaluation.assurance.certificates import Credentials
 from evaluation.assurance.manifest import SIGNED_SUMS, SUMS, write_sums
 from evaluation.assurance.signature import Signature, read_signed_pdf, read_signed_sums, sign_report
@@ -234,7 +234,7 @@ def test_signers_who_changed_the_pages_are_named(unsigned: Path, people: dict[st
     sign_report(unsigned, people["BRUNO"], provenance="real")
     (unsigned / PDF).write_bytes(original)
     (read,) = of_pdf(unsigned)
-    assert read.problems == (reading.ALTERED,)
+    assert read.problems == (extension.ALTERED,)
 
 
 def test_a_document_of_another_folder_is_named(twice: Path, tmp_path: Path) -> None:

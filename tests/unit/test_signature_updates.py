@@ -28,7 +28,8 @@ from signing_sample import Authority, authority_in, report_in
 from evaluation.assurance.authorities import Authorities
 from evaluation.assurance.certificates import Credentials
 from evaluation.assurance.cms import wait_for
-from evaluation.assurance.reading import ALTERED, read_signatures_of_pdf
+from evaluation.assurance.extension import ALTERED
+from evaluation.assurance.reading import read_signatures_of_pdf
 from evaluation.assurance.signature import sign_report
 
 PDF, SIGNED_PDF = "evaluator-report.it.pdf", "evaluator-report.it.signed.pdf"

@@ -16,7 +16,8 @@ from evaluation.assurance.manifest import (
     signed_pdf,
     unsigned_pdf,
 )
-from evaluation.assurance.reading import ALTERED, NOT_INTACT, NOT_PREFIX, OTHER_SUMS, UPDATED
+from evaluation.assurance.reading import NOT_FIT, NOT_STAMPED, SAME_ROLE, SAME_SIGNER, WRONG_ORDER
+from evaluation.assurance.rendering import who_draws
 from evaluation.assurance.signature import Signature, read_signed_pdf, read_signed_sums
 from evaluation.assurance.vouching import (
     Parties,
@@ -30,8 +31,8 @@ from evaluation.assurance.vouching import (
 from evaluation.errors import UserError, VerificationFailed
 from evaluation.language import LANGUAGES, Text, text
 
-# what is wrong with the content signed; everything else that can be wrong is about who signed, and when
-OF_CONTENT = (NOT_INTACT, NOT_PREFIX, ALTERED, UPDATED, OTHER_SUMS)
+# what is wrong with who signed, and when; everything else that can be wrong is about the content signed
+OF_SIGNERS = (NOT_FIT, NOT_STAMPED, SAME_ROLE, SAME_SIGNER, WRONG_ORDER)
 OTHER_IN_CONTRACT = text(
     "firmatario sconosciuto: il contratto indica un altro certificato",
     "signer unknown: the contract names another certificate",
@@ -127,15 +128,15 @@ class Signed:
             text(f"{each.file}: {problem['it']}", f"{each.file}: {problem['en']}")
             for each in self.signatures
             for problem in each.problems
-            if problem in OF_CONTENT
+            if problem not in OF_SIGNERS
         )
         if self.faults or problems:
             return Answer("unchanged", "invalid", UNREADABLE if self.faults else problems[0], (*self.faults, *found))
-        return Answer("unchanged", "valid", PASSED["unchanged"], tuple(map(_level, self.signatures)))
+        return Answer("unchanged", "valid", PASSED["unchanged"], (*map(_level, self.signatures), who_draws()))
 
     def _problems(self, *, of_content: bool) -> list[Text]:
         every = [problem for each in self.signatures for problem in each.problems]
-        return [problem for problem in every if (problem in OF_CONTENT) is of_content]
+        return [problem for problem in every if (problem not in OF_SIGNERS) is of_content]
 
     def _evidence(self) -> Iterator[Text]:
         for each in self.signatures:
