@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from peers import Ratio, from_elsewhere, installed, on_one_thread, report, study_a, time_in_r, time_in_turn
 
-from evaluation.counterfactual.bootstrap import wild_bootstrap
+from evaluation.counterfactual.inference.bootstrap import wild_bootstrap
 
 DRAWS = 9_999
 SAMPLE = study_a()["resilience"]

@@ -17,13 +17,19 @@ from pathlib import Path
 import numpy as np
 from peers import Ratio, from_elsewhere, on_one_thread, report, study_a, time_in_r, time_in_turn
 
-from evaluation.counterfactual.bootstrap import wild_bootstrap
 from evaluation.counterfactual.comparability import standardised_mean_difference
-from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.counterfactual.multiplicity import benjamini_hochberg, bonferroni, holm, romano_wolf, sharpened_q
-from evaluation.counterfactual.omitted import omitted_variable
-from evaluation.counterfactual.panel import Sample
-from evaluation.counterfactual.resampling import permutation_distribution, permutation_matrix, permutation_p
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
+from evaluation.counterfactual.inference.bootstrap import wild_bootstrap
+from evaluation.counterfactual.inference.multiplicity import (
+    benjamini_hochberg,
+    bonferroni,
+    holm,
+    romano_wolf,
+    sharpened_q,
+)
+from evaluation.counterfactual.inference.permutation import permutation_distribution, permutation_matrix, permutation_p
+from evaluation.counterfactual.sample import Sample
+from evaluation.counterfactual.sensitivity.omitted import omitted_variable
 
 PERMUTATIONS, DRAWS, SEED = 10_000, 9_999, 1
 SAMPLES = list(study_a().values())

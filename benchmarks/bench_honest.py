@@ -16,7 +16,7 @@ from statistics import median
 
 import numpy as np
 
-from evaluation.counterfactual.honest import EventStudy, break_even, relative_magnitude, smoothness
+from evaluation.counterfactual.sensitivity.honest import EventStudy, break_even, relative_magnitude, smoothness
 
 GOLD = Path(__file__).parent.parent / "tests" / "gold" / "reference" / "gold"
 PEER = json.loads((GOLD / "bench_r.json").read_text())["timings"]

@@ -28,7 +28,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 import yaml
 
-from evaluation.intake.checks import check_folder
+from evaluation.checks import check_folder
 from evaluation.intake.exports.importing import import_exports
 from evaluation.study.findings import Findings
 from evaluation.study.instrument import Instrument, read_instrument

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 
 from bench_run import BIN, STUDY, seconds
 
-from evaluation.pipeline import NOTEBOOKS, REPORT
+from evaluation.pipeline.steps import NOTEBOOKS, REPORT
 
 RESULTS = Path(__file__).parent / "results" / "pages.json"
 TARGET = 1.0

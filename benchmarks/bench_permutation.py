@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from peers import Ratio, from_elsewhere, installed, on_one_thread, report, study_a, time_in_r, time_in_turn
 
-from evaluation.counterfactual.multiplicity import romano_wolf
-from evaluation.counterfactual.resampling import permutation_distribution, permutation_matrix, permutation_p
+from evaluation.counterfactual.inference.multiplicity import romano_wolf
+from evaluation.counterfactual.inference.permutation import permutation_distribution, permutation_matrix, permutation_p
 
 DRAWS = 10_000
 SAMPLES = study_a()

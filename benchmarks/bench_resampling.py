@@ -21,8 +21,8 @@ from statistics import median
 import numpy as np
 from scipy import stats
 
-from evaluation.counterfactual.bootstrap import wild_bootstrap
-from evaluation.counterfactual.resampling import assignments, permutation_matrix, streams
+from evaluation.counterfactual.inference.bootstrap import wild_bootstrap
+from evaluation.counterfactual.inference.permutation import assignments, permutation_matrix, streams
 
 DRAWS, TREATED = 10_000, np.arange(82) < 43
 CHANGES = np.random.default_rng(1).normal(size=(len(TREATED), 10))

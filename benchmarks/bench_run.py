@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from evaluation.pipeline import NOTEBOOKS
+from evaluation.pipeline.steps import NOTEBOOKS
 from evaluation.study.places import repository, study_folder
 
 STUDY = "volare-alto-2023"

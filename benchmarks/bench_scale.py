@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 from peers import ONE_THREAD, Ratio, Row, Timing, Timings, installed, report
 
-from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.counterfactual.panel import Sample
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
+from evaluation.counterfactual.sample import Sample
 
 OUTCOMES, SMALL, MIDDLE, LARGE = 10, 4_000, 10_000, 1_000_000
 Samples = list[Sample]

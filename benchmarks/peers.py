@@ -24,7 +24,7 @@ from typing import Any
 
 import pandas as pd
 
-from evaluation.counterfactual.panel import Sample
+from evaluation.counterfactual.sample import Sample
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE.parent / "tests" / "gold" / "reference"

@@ -25,9 +25,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from evaluation.assurance.certificates import Credentials
-from evaluation.assurance.fields import with_signature_fields
-from evaluation.assurance.manifest import write_sums
+from evaluation.assurance.provenance.manifest import write_sums
+from evaluation.assurance.signatures.certificates import Credentials
+from evaluation.assurance.signatures.fields import with_signature_fields
 
 PHRASE = "una frase"
 PAGE = """

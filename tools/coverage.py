@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.counterfactual.estimate import Estimate
-from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.counterfactual.panel import Array, NoEstimate, Sample
-from evaluation.counterfactual.robustness import change_sd
-from evaluation.counterfactual.sensitivity import two_centre
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
+from evaluation.counterfactual.sample import Array, NoEstimate, Sample
+from evaluation.counterfactual.sensitivity.sensitivity_table import change_sd
+from evaluation.counterfactual.sensitivity.two_centres import two_centre
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 RESULTS, PAGE = DOCS / "coverage.json", DOCS / "methods.md"

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from typing import Annotated, NoReturn
+from importlib.metadata import entry_points
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.markup import escape
+from typer.core import TyperGroup
 
 from evaluation.commands.check import check
 from evaluation.commands.console import err, user_language
 from evaluation.commands.design import design
 from evaluation.commands.erase import erase
 from evaluation.commands.import_ import import_
-from evaluation.commands.lessons import lessons
 from evaluation.commands.lock import lock
 from evaluation.commands.new import new
 from evaluation.commands.pseudonymise import pseudonymise
@@ -32,7 +33,28 @@ STOPPED = text(
     "Interrotto. Gli ultimi risultati buoni sono intatti; rieseguire per continuare.",
     "Stopped. The last good outputs are whole; run again to go on.",
 )
+OTHERS = "evaluation.commands"  # entry points by which another package adds a command: the course adds `lessons`
+
+
+class Commands(TyperGroup):
+    """Our commands, and those of other packages: known by name, loaded only when typed or listed by --help."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return every command's name: ours in the order of the work, then the others'."""
+        return [*super().list_commands(ctx), *sorted(entry_points(group=OTHERS).names)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command; another package's is imported here."""
+        ours = super().get_command(ctx, cmd_name)
+        if ours is not None or cmd_name not in entry_points(group=OTHERS).names:
+            return ours
+        single = typer.Typer(add_completion=False)
+        single.command(cmd_name, rich_help_panel="Other packages")(entry_points(group=OTHERS)[cmd_name].load())
+        return typer.main.get_command(single)
+
+
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -42,7 +64,6 @@ app = typer.Typer(
 PANELS = {  # in the order of the work, as --help shows them
     "A study": (new, design, lock, pseudonymise, import_, check, erase, synthesize),
     "A report": (run, sign, verify),
-    "The course": (lessons,),
 }
 for panel, commands in PANELS.items():
     for command in commands:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from visit import visit
 
 from evaluation.language import LANGUAGES, Language, text
-from evaluation.reporting.findings_page import write_findings
+from evaluation.reporting.findings.findings_page import write_findings
 from evaluation.study.findings import Finding, Words
 
 ATTACK = '<script>alert(1)</script><img src="http://evil.example/x" onerror=alert(2)>'

@@ -16,7 +16,7 @@ from conftest import Repository
 from playwright.sync_api import Browser
 from visit import PAGES, visit
 
-from evaluation.reporting.html import script
+from evaluation.reporting.pages.html import script
 
 SCRIPT = "<script>alert(1)</script>"
 IMAGE = '"><img src=x onerror=alert(2)>'

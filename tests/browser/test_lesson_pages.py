@@ -9,12 +9,12 @@ from urllib.parse import unquote, urldefrag, urlparse
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import Repository
+from evaluation_course.lesson import lessons
 from lxml import html
 from playwright.sync_api import Browser
 from visit import visit
 
 from evaluation.language import LANGUAGES
-from evaluation.teaching.lesson import lessons
 
 PAGES = [f"{name}.{code}.html" for name in ("index", *(each.name for each in lessons())) for code in LANGUAGES]
 OPEN = "document.querySelectorAll('details').forEach(each => each.open = true)"

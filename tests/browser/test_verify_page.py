@@ -21,9 +21,9 @@ from cryptography.x509.oid import NameOID
 from playwright.sync_api import Browser, Page, expect
 from visit import visit
 
-from evaluation.assurance.certificates import Credentials
-from evaluation.assurance.manifest import SIGNED_SUMS, SUMS, write_sums
-from evaluation.assurance.signature import sign_report
+from evaluation.assurance.provenance.manifest import SIGNED_SUMS, SUMS, write_sums
+from evaluation.assurance.signatures.certificates import Credentials
+from evaluation.assurance.signing.signature import sign_report
 from evaluation.reporting.verify_page import verify_page, write_verify_page
 
 SIGNED_PDF = "evaluator-report.it.signed.pdf"

@@ -12,7 +12,7 @@ from typing import Literal
 from playwright.sync_api import Browser, Dialog, Page
 
 from evaluation.language import LANGUAGES
-from evaluation.pipeline import NOTEBOOKS
+from evaluation.pipeline.steps import NOTEBOOKS
 
 PAGES = ("index.html", *(f"{notebook.name}.{language}.html" for notebook in NOTEBOOKS for language in LANGUAGES))
 PHONE = {"width": 360, "height": 740}

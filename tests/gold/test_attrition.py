@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from evaluation.counterfactual.attrition import BOUNDARY, attrition_boundary, judge_attrition
+from evaluation.counterfactual.missing.attrition import BOUNDARY, attrition_boundary, judge_attrition
 
 # Handbook 4.1, Table II.1: overall (%), cautious, optimistic (percentage points)
 TABULATED = [(0, 5.7, 10.0), (10, 6.3, 10.9), (20, 5.4, 10.0), (30, 4.1, 8.2), (40, 2.6, 6.0), (50, 1.0, 3.7)]

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.counterfactual.clusters import FEWEST, clustered
-from evaluation.counterfactual.panel import NoEstimate
+from evaluation.counterfactual.estimators.clusters import FEWEST, clustered
+from evaluation.counterfactual.sample import NoEstimate
 
 REFERENCE = Path(__file__).parent / "reference"
 OUTCOMES = ("resilience", "teamwork", "communication", "self_efficacy", "digital")

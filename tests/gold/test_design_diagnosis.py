@@ -13,9 +13,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.counterfactual import estimators, robustness, simulated
-from evaluation.counterfactual.design_table import DesignRow, design_sentence, realised
-from evaluation.counterfactual.diagnosis import (
+from evaluation.counterfactual.estimate import Estimate
+from evaluation.counterfactual.estimators import registry
+from evaluation.counterfactual.inference.permutation import BLOCK, assignments, welch_t
+from evaluation.counterfactual.sample import NoEstimate, Sample
+from evaluation.counterfactual.sensitivity import sensitivity_table
+from evaluation.counterfactual.sensitivity.two_centres import two_centre
+from evaluation.design import simulated
+from evaluation.design.design_table import DesignRow, design_sentence, realised
+from evaluation.design.diagnosis import (
     AnswerStrategy,
     DataStrategy,
     Design,
@@ -28,10 +34,6 @@ from evaluation.counterfactual.diagnosis import (
     simulate,
     with_effect,
 )
-from evaluation.counterfactual.estimate import Estimate
-from evaluation.counterfactual.panel import NoEstimate, Sample
-from evaluation.counterfactual.resampling import BLOCK, assignments, welch_t
-from evaluation.counterfactual.sensitivity import two_centre
 
 GOLD = Path(__file__).parent / "reference" / "gold"
 METHODS = {"did": "did_change_HC2", "ancova": "ancova_HC2", "difference": "post_HC2"}
@@ -82,7 +84,7 @@ def test_closed_forms_equal_the_estimators_of_the_package(method, sizes):
     scores, samples = studies(*sizes)
     found = getattr(simulated, method)(scores)
     for k, sample in enumerate(samples):
-        fit = getattr(estimators, method)(sample)
+        fit = getattr(registry, method)(sample)
         expected = (fit.estimate, fit.std_error, fit.df)
         assert (found.estimate[k], found.std_error[k], found.df[k]) == pytest.approx(expected, rel=1e-9)
 
@@ -94,9 +96,9 @@ def test_the_two_centre_interval_equals_that_of_the_package(sizes):
     spread = simulated.change_sd(scores)
     low, high = simulated.interval(fits, 0.1, spread * np.sqrt(icc / (1 - icc)))
     for k, sample in enumerate(samples):
-        fit = estimators.did(sample)
+        fit = registry.did(sample)
         estimate = Estimate("y", "primary", "t1", "did", "", fit.estimate, fit.std_error, fit.df, *sizes, alpha=0.1)
-        found = two_centre(estimate, robustness.change_sd(sample), icc)
+        found = two_centre(estimate, sensitivity_table.change_sd(sample), icc)
         assert (low[k], high[k]) == pytest.approx((found.low, found.high), rel=1e-9)
 
 
@@ -153,7 +155,7 @@ def test_realised_plan_gives_back_the_variance_of_change():
     found = realised(sample, 0.1)
     assert (found.plan.n_treated, found.plan.n_comparison, found.plan.alpha) == (43, 39, 0.1)
     change = found.sd * np.sqrt(2 * (1 - found.plan.rho))
-    assert change == pytest.approx(robustness.change_sd(sample), rel=1e-12)
+    assert change == pytest.approx(sensitivity_table.change_sd(sample), rel=1e-12)
 
 
 def test_realised_plan_recovers_correlation_and_sd():

@@ -18,9 +18,9 @@ from scipy import stats
 from evaluation.counterfactual.analysis import analyse_outcome
 from evaluation.counterfactual.comparability import balance_table, standardised_mean_difference
 from evaluation.counterfactual.estimate import Estimate
-from evaluation.counterfactual.linear import Fit, hc2
-from evaluation.counterfactual.panel import build_sample
-from evaluation.counterfactual.robustness import change_sd
+from evaluation.counterfactual.estimators.linear import Fit, hc2
+from evaluation.counterfactual.sample import build_sample
+from evaluation.counterfactual.sensitivity.sensitivity_table import change_sd
 from evaluation.study.folder import Study
 from evaluation.study.protocol import Protocol
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.counterfactual.honest import EventStudy, event_study, relative_magnitude, smoothness
+from evaluation.counterfactual.sensitivity.honest import EventStudy, event_study, relative_magnitude, smoothness
 
 REFERENCE = Path(__file__).parent / "reference"
 HONEST = json.loads((REFERENCE / "gold" / "study_c_honestdid.json").read_text())["outcomes"]

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.counterfactual.lee import LeeBounds, lee_bounds
-from evaluation.counterfactual.panel import Sample
+from evaluation.counterfactual.missing.lee import LeeBounds, lee_bounds
+from evaluation.counterfactual.sample import Sample
 
 REFERENCE = Path(__file__).parent / "reference"
 GOLD = json.loads((REFERENCE / "gold" / "lee_bounds.json").read_text(encoding="utf-8"))

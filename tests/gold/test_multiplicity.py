@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.counterfactual.multiplicity import (
+from evaluation.counterfactual.inference.multiplicity import (
     benjamini_hochberg,
     bonferroni,
     holm,
@@ -15,7 +15,7 @@ from evaluation.counterfactual.multiplicity import (
     sharpened_q,
     two_stage,
 )
-from evaluation.counterfactual.resampling import permutation_matrix, permutation_p
+from evaluation.counterfactual.inference.permutation import permutation_matrix, permutation_p
 
 REFERENCE = Path(__file__).parent / "reference"
 FIXTURES = json.loads((REFERENCE / "gold/multiplicity_fixtures.json").read_text())["fixtures"]

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.counterfactual.linear import Fit
-from evaluation.counterfactual.omitted import (
+from evaluation.counterfactual.estimators.linear import Fit
+from evaluation.counterfactual.sample import Sample
+from evaluation.counterfactual.sensitivity.omitted import (
     Adjusted,
     adjusted,
     benchmark_bound,
@@ -23,7 +24,6 @@ from evaluation.counterfactual.omitted import (
     partial_r2,
     robustness,
 )
-from evaluation.counterfactual.panel import Sample
 
 REFERENCE = Path(__file__).parent / "reference"
 STUDIES = ("study_a", "study_c")

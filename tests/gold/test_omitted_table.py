@@ -13,8 +13,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.counterfactual.omitted_table import BEYOND, Benchmarked, benchmarked, omitted_sentence, omitted_table
-from evaluation.counterfactual.panel import Sample
+from evaluation.counterfactual.sample import Sample
+from evaluation.counterfactual.sensitivity.omitted_table import (
+    BEYOND,
+    Benchmarked,
+    benchmarked,
+    omitted_sentence,
+    omitted_table,
+)
 from evaluation.study.contract import Contract
 from evaluation.study.folder import Study
 from evaluation.study.instrument import Instrument

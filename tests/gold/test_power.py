@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evaluation.counterfactual.power import (
+from evaluation.design.power import (
     Plan,
     centre_size,
     degrees,

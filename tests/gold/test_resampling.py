@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.counterfactual.bootstrap import wild_bootstrap
-from evaluation.counterfactual.resampling import permutation_distribution, permutation_p
+from evaluation.counterfactual.inference.bootstrap import wild_bootstrap
+from evaluation.counterfactual.inference.permutation import permutation_distribution, permutation_p
 
 REFERENCE = Path(__file__).parent / "reference"
 OUTCOMES = ("resilience", "teamwork", "communication", "self_efficacy", "digital")

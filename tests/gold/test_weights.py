@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.counterfactual.doubly_robust import drdid, drdid_traditional, entropy, ipw
-from evaluation.counterfactual.estimators import did
-from evaluation.counterfactual.panel import NoEstimate, Sample
-from evaluation.counterfactual.weights import effective_sample_size, entropy_weights, odds_weights, overlap
+from evaluation.counterfactual.estimators.doubly_robust import drdid, drdid_traditional, entropy, ipw
+from evaluation.counterfactual.estimators.registry import did
+from evaluation.counterfactual.estimators.weights import effective_sample_size, entropy_weights, odds_weights, overlap
+from evaluation.counterfactual.sample import NoEstimate, Sample
 
 REFERENCE = Path(__file__).parent / "reference"
 OUTCOMES = ("resilience", "teamwork", "communication", "self_efficacy", "digital")

@@ -13,7 +13,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from evaluation.counterfactual.estimators import ESTIMATORS
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")

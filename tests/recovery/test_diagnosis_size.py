@@ -11,8 +11,8 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from evaluation.counterfactual.diagnosis import DataStrategy, Design, Diagnosands, Inquiry, Model, diagnose
-from evaluation.counterfactual.power import Plan, degrees, planned_shock, rejection_rate, std_error
+from evaluation.design.diagnosis import DataStrategy, Design, Diagnosands, Inquiry, Model, diagnose
+from evaluation.design.power import Plan, degrees, planned_shock, rejection_rate, std_error
 
 PLAN = Plan(41, 38, 0.6)
 EFFECT, GAP, TREND = 0.5, 0.25, 0.3

@@ -8,9 +8,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from evaluation.counterfactual.doubly_robust import drdid, drdid_traditional, entropy, ipw
-from evaluation.counterfactual.estimators import did
-from evaluation.counterfactual.panel import Sample
+from evaluation.counterfactual.estimators.doubly_robust import drdid, drdid_traditional, entropy, ipw
+from evaluation.counterfactual.estimators.registry import did
+from evaluation.counterfactual.sample import Sample
 
 EFFECT, CHILDREN, STUDIES = 3.0, 300, 200
 ESTIMATORS = {fit.__name__: fit for fit in (did, ipw, drdid_traditional, drdid, entropy)}

@@ -12,9 +12,9 @@ import pytest
 from scipy import stats
 
 from evaluation.counterfactual.estimate import Estimate
-from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.counterfactual.linear import Fit
-from evaluation.counterfactual.panel import Sample
+from evaluation.counterfactual.estimators.linear import Fit
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
+from evaluation.counterfactual.sample import Sample
 
 N_TREATED, N_COMPARISON = 41, 38
 D = np.repeat([True, False], [N_TREATED, N_COMPARISON])

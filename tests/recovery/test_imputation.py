@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from evaluation.counterfactual.estimators import did
-from evaluation.counterfactual.imputation import imputed_effect, response_weighted
-from evaluation.counterfactual.lee import lee_bounds
-from evaluation.counterfactual.panel import Sample
+from evaluation.counterfactual.estimators.registry import did
+from evaluation.counterfactual.missing.imputation import imputed_effect, response_weighted
+from evaluation.counterfactual.missing.lee import lee_bounds
+from evaluation.counterfactual.sample import Sample
 
 EFFECT = 5.0
 

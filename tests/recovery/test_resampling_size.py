@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from evaluation.counterfactual.bootstrap import wild_bootstrap
-from evaluation.counterfactual.multiplicity import romano_wolf
-from evaluation.counterfactual.resampling import permutation_matrix, permutation_p
+from evaluation.counterfactual.inference.bootstrap import wild_bootstrap
+from evaluation.counterfactual.inference.multiplicity import romano_wolf
+from evaluation.counterfactual.inference.permutation import permutation_matrix, permutation_p
 
 LEVEL, DRAWS = 0.05, 999
 

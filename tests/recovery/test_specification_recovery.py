@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from evaluation.counterfactual.specification import Curve, specification_curve
+from evaluation.counterfactual.sensitivity.specification import Curve, specification_curve
 from evaluation.study.folder import Study
 from evaluation.study.instrument import Instrument
 from evaluation.study.protocol import Protocol

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.intake.synthetic import SCALES, Parameters, synthesize
-from evaluation.intake.synthetic_model import latent_traits, streams
-from evaluation.intake.synthetic_tables import children_of, tables
+from evaluation.synthetic.model import latent_traits, streams
+from evaluation.synthetic.raw_tables import children_of, tables
+from evaluation.synthetic.study import SCALES, Parameters, synthesize
 
 # No shock, nobody lost: what remains between estimate and truth is the draw of the children and of their answers.
 LARGE = Parameters(

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from evaluation.counterfactual.estimate import Estimate
-from evaluation.counterfactual.estimators import did
-from evaluation.counterfactual.panel import Sample
-from evaluation.counterfactual.robustness import change_sd
-from evaluation.counterfactual.sensitivity import two_centre
+from evaluation.counterfactual.estimators.registry import did
+from evaluation.counterfactual.sample import Sample
+from evaluation.counterfactual.sensitivity.sensitivity_table import change_sd
+from evaluation.counterfactual.sensitivity.two_centres import two_centre
 
 N_TREATED, N_COMPARISON = 41, 38
 EFFECT, CHANGE_SD = 5.0, 8.0

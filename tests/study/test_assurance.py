@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import COMMAND, STUDY, Repository, contents
 
-from evaluation.assurance.manifest import write_sums
+from evaluation.assurance.provenance.manifest import write_sums
 
 DEMONSTRATION = "demonstration signature: proves nothing about who signed"
 

@@ -13,8 +13,8 @@ from attack import Tables, claims
 from conftest import ROOT, STUDY
 
 from evaluation.measurement.scores import score_study
-from evaluation.reporting.results import RESULTS
-from evaluation.reporting.tables import write_table
+from evaluation.publishing.published_tables import write_table
+from evaluation.publishing.results import RESULTS
 from evaluation.study.folder import Study, load_study
 
 sys.path.insert(0, str(ROOT / "tests" / "unit"))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from broken_variants import FORMS, GLOBAL, LOCAL, Expected, Variant, small_study, variants
 
-from evaluation.intake.checks import check_folder, checked_study
-from evaluation.intake.checks.kinds import KINDS
+from evaluation.checks import check_folder, checked_study
+from evaluation.checks.kinds import KINDS
 from evaluation.study.findings import StudyDefects
 from evaluation.study.folder import Study
 

@@ -18,7 +18,7 @@ import pikepdf
 import pytest
 from conftest import ROOT, STUDY
 
-from evaluation.reporting.disclosure.outputs import other_outputs
+from evaluation.publishing.disclosure.notebook_outputs import other_outputs
 
 PLANTED = {  # file -> column -> value; wording and labels of protocol and instrument are public by design
     "participants.csv": {

@@ -12,15 +12,15 @@ from typing import Any
 import nbformat
 import pytest
 from conftest import ROOT, Repository
+from evaluation_course import course
+from evaluation_course.exercises import exercise
+from evaluation_course.lesson import NAME, Lesson, lessons
+from evaluation_course.versions import BEGIN, STUB, answers, classroom_version, page_version, student_version, tags
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from evaluation.errors import UserError
 from evaluation.language import LANGUAGES, Language
-from evaluation.teaching import course
-from evaluation.teaching.exercises import exercise
-from evaluation.teaching.lesson import NAME, Lesson, lessons
-from evaluation.teaching.versions import BEGIN, STUB, answers, classroom_version, page_version, student_version, tags
 
 EVERY = [pytest.param(lesson, id=lesson.name) for lesson in lessons()]
 LINES = 60
@@ -234,7 +234,7 @@ def test_one_lesson_leaves_the_pages_of_the_others(built: Path, repository: Repo
 def test_a_solution_that_stops_leaves_the_course_as_it_was(repository: Repository, tmp_path: Path) -> None:
     name = f"notebooks/lessons/{lessons()[0].path.name}"
     folder = tmp_path / "lessons"
-    with repository.edited(name, lambda source: source.replace("evaluation.reporting.exhibits", "evaluation.nowhere")):
+    with repository.edited(name, lambda source: source.replace("evaluation.publishing.exhibits", "evaluation.nowhere")):
         stopped = repository.evaluation("lessons", "--output", folder, "--only", lessons()[0].number, code=1)
     assert "nowhere" in stopped.stderr
     assert list(tmp_path.iterdir()) == []

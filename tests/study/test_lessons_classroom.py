@@ -10,10 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from conftest import Repository
-
-from evaluation.teaching.exercises import exercise
-from evaluation.teaching.lesson import Lesson, lessons
-from evaluation.teaching.versions import answers, solution_version, student_version
+from evaluation_course.exercises import exercise
+from evaluation_course.lesson import Lesson, lessons
+from evaluation_course.versions import answers, solution_version, student_version
 
 BIN = Path(sys.executable).parent
 WRONG = "3.2"

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from evaluation_course.data import LessonData
+from evaluation_course.project import FLAWS, hidden, prepare, true_effect
+from evaluation_course.rubric import grade, report
 
-from evaluation.assurance.lock import write_lock
+from evaluation.assurance.lock.lock import write_lock
+from evaluation.checks import checked_study
 from evaluation.counterfactual.analysis import estimate_effect
 from evaluation.counterfactual.estimate import Estimate
-from evaluation.counterfactual.panel import build_sample
+from evaluation.counterfactual.sample import build_sample
 from evaluation.errors import UserError
-from evaluation.intake.checks import checked_study
 from evaluation.measurement.scores import score_study
-from evaluation.teaching.data import LessonData
-from evaluation.teaching.project import FLAWS, hidden, prepare, true_effect
-from evaluation.teaching.rubric import grade, report
 
 SEEDS = {
     flaw: next(seed for seed in range(999) if hidden(seed).flaw == flaw and hidden(seed).sound.effects["task"])

@@ -14,8 +14,8 @@ from conftest import STUDY
 from outside_variants import ATTENDANCE, DEFECTS, HARMLESS, PARTICIPANTS, PROGRAMME, RESPONSES, Defect
 from unit.study_builder import StudyFolder, build
 
+from evaluation.checks import check_folder, checked_study
 from evaluation.errors import UserError
-from evaluation.intake.checks import check_folder, checked_study
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data" / "raw" / STUDY
 TABLES = {"participants": PARTICIPANTS, "responses": RESPONSES, "attendance": ATTENDANCE, "programme": PROGRAMME}

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pikepdf
 import pytest
 
-from evaluation.assurance.fields import FIELD, ROLES
+from evaluation.assurance.signatures.fields import FIELD, ROLES
 
 HEADINGS = {
     "it": """Frontespizio e identificativi · Esito in una pagina · Mandato, parti e indipendenza ·

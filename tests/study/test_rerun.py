@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from conftest import STUDY, Repository
 
-from evaluation.assurance.answers import Comparison
-from evaluation.assurance.manifest import write_sums
-from evaluation.assurance.verification import verify_report
-from evaluation.rerun import run_again
+from evaluation.assurance.provenance.manifest import write_sums
+from evaluation.assurance.questions import Comparison
+from evaluation.assurance.verification.verify import verify_report
+from evaluation.pipeline.again import run_again
 
 STRAY = "raise SystemExit('a stray module was loaded')\n"
 
@@ -31,7 +31,7 @@ def test_the_same_study_gives_every_digit_again_whatever_lies_beside_the_code(
     strays = [repository.root / name for name in ("notebooks/evaluation.py", "notebooks/pandas.py", "src/tabulate.py")]
     for stray in strays:
         stray.write_text(STRAY)
-    poisoned = _poison(repository.root / "src/evaluation/payment.py")
+    poisoned = _poison(repository.root / "src/evaluation/payment/decide.py")
     try:
         said = repository.evaluation("verify", signed / "reports", "--rerun", STUDY, code=1).stdout
     finally:

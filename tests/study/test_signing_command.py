@@ -15,8 +15,8 @@ from pyhanko.sign import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.fields import SigSeedSubFilter
 from signing_sample import PHRASE, archive, authority_in, person
 
-from evaluation.assurance.cms import wait_for
-from evaluation.assurance.signature import read_signed_pdf, read_signed_sums
+from evaluation.assurance.signatures.messages import wait_for
+from evaluation.assurance.signing.signature import read_signed_pdf, read_signed_sums
 
 PDF, SIGNED_PDF, SIGNED_SUMS = "evaluator-report.it.pdf", "evaluator-report.it.signed.pdf", "SHA256SUMS.p7m"
 

@@ -18,14 +18,14 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from evaluation.assurance.certificates import Credentials
-from evaluation.assurance.listed import list_problems
-from evaluation.assurance.manifest import CRATE, RUN_LOG, SIGNED_SUMS, SUMS, UNCOVERED, files_in, write_sums
-from evaluation.assurance.reading import read_signed_pdf, read_signed_sums
-from evaluation.assurance.signature import sign_report
-from evaluation.assurance.verification import Verification, verify_report
+from evaluation.assurance.provenance.manifest import CRATE, RUN_LOG, SIGNED_SUMS, SUMS, UNCOVERED, files_in, write_sums
+from evaluation.assurance.signatures.certificates import Credentials
+from evaluation.assurance.signatures.read import read_signed_pdf, read_signed_sums
+from evaluation.assurance.signing.signature import sign_report
+from evaluation.assurance.verification.file_lists import list_problems
+from evaluation.assurance.verification.verify import Verification, verify_report
 from evaluation.errors import UserError
-from evaluation.rerun import make_pages_again, published_study
+from evaluation.pipeline.again import make_pages_again, published_study
 
 PDF, SIGNED_PDF = "evaluator-report.it.pdf", "evaluator-report.it.signed.pdf"
 VERIFY_PAGE = "verify.html"
@@ -210,7 +210,7 @@ def _change(path: Path) -> None:
 
 def _remake(report: Path, name: str) -> None:
     """Do what a forger with the code does after a change: provenance, PDFs, sums and signature, all anew."""
-    from evaluation.pages import write_pdf
+    from evaluation.reporting.pages.write import write_pdf
 
     crate = json.loads((report / CRATE).read_text("utf-8"))
     for entity in crate["@graph"]:

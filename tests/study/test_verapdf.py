@@ -12,10 +12,10 @@ import pikepdf
 import pytest
 from signing_sample import authority_in
 
-from evaluation.assurance.authorities import Authorities
-from evaluation.assurance.manifest import write_sums
-from evaluation.assurance.signature import sign_report
-from evaluation.reporting.pdf import Attachment, EvaluationPDFExporter
+from evaluation.assurance.provenance.manifest import write_sums
+from evaluation.assurance.signing.authorities import Authorities
+from evaluation.assurance.signing.signature import sign_report
+from evaluation.reporting.pages.pdf import Attachment, EvaluationPDFExporter
 
 JAR = os.environ.get("EVALUATION_VERAPDF")
 pytestmark = pytest.mark.skipif(

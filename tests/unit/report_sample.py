@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from evaluation.language import LANGUAGES, Language, number
-from evaluation.reporting.exhibits import Exhibit, Figure, Table, bundle, escape_markdown
+from evaluation.publishing.exhibits import Exhibit, Figure, Table, bundle, escape_markdown
 
 HOSTILE = ("<script>alert(1)</script>", '#eval("x")', "$a_b", "*x*", "@fig-x", "a\\b & [c](d) `e`")
 FORMULA = r"$$\hat\tau = \frac{1}{n_1}\sum_{i:D_i=1} \Delta Y_i - \frac{1}{n_0}\sum_{i:D_i=0} \Delta Y_i$$"

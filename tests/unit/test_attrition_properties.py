@@ -7,9 +7,10 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from evaluation.counterfactual.attrition import BOUNDARY, attrition_boundary, judge_attrition
-from evaluation.counterfactual.estimators import did, did_adjusted
-from evaluation.counterfactual.imputation import (
+from evaluation.counterfactual.estimators.linear import Fit
+from evaluation.counterfactual.estimators.registry import did, did_adjusted
+from evaluation.counterfactual.missing.attrition import BOUNDARY, attrition_boundary, judge_attrition
+from evaluation.counterfactual.missing.imputation import (
     DELTAS,
     SHIFTED,
     Pooled,
@@ -21,9 +22,8 @@ from evaluation.counterfactual.imputation import (
     shifted_effects,
     tipping_point,
 )
-from evaluation.counterfactual.lee import Bounds, extreme_bounds, lee_bounds
-from evaluation.counterfactual.linear import Fit
-from evaluation.counterfactual.panel import NoEstimate, Sample
+from evaluation.counterfactual.missing.lee import Bounds, extreme_bounds, lee_bounds
+from evaluation.counterfactual.sample import NoEstimate, Sample
 
 pytestmark = pytest.mark.filterwarnings("error")
 SCALE = (0.0, 100.0)

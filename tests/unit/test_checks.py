@@ -9,14 +9,14 @@ import pytest
 from scipy import stats
 from study_builder import StudyFolder, build
 
-from evaluation.intake.checks import check_folder, checked_study
-from evaluation.intake.checks.orientation import ItemRest
-from evaluation.intake.checks.patterns import improbable_copies, longest_run
-from evaluation.intake.synthetic import Parameters, write_study
+from evaluation.checks import check_folder, checked_study
+from evaluation.checks.orientation import ItemRest
+from evaluation.checks.patterns import improbable_copies, longest_run
 from evaluation.study.dates import parse_moment
 from evaluation.study.findings import Finding, StudyDefects, column_letters
 from evaluation.study.folder import read_study
 from evaluation.study.instrument import Item
+from evaluation.synthetic.study import Parameters, write_study
 
 SHIPPED = Path(__file__).parents[2] / "data" / "raw" / "volare-alto-2023"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from study_builder import build
 
-from evaluation.intake.checks import check_folder
-from evaluation.intake.checks.kinds import KINDS
-from evaluation.reporting.findings_page import findings_table
+from evaluation.checks import check_folder
+from evaluation.checks.kinds import KINDS
+from evaluation.reporting.findings.findings_page import findings_table
 
 PAGE = (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="utf-8")
 

@@ -7,9 +7,9 @@ import pytest
 
 from evaluation.citation import CLOSE, OPEN, SHOWN, cells_of, citing, parsed, uncited
 from evaluation.language import exact, interval, number, p_value, percent
-from evaluation.reporting.displays import build, numeric
-from evaluation.reporting.exhibits import PROSE, Sentence, bundle, with_sources
-from evaluation.reporting.tables import read_published, to_number, write_table
+from evaluation.publishing.exhibits import PROSE, Sentence, bundle, with_sources
+from evaluation.publishing.published_tables import read_published, to_number, write_table
+from evaluation.reporting.displays.result_tables import build, numeric
 
 
 @pytest.fixture

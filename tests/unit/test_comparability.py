@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from scipy.special import gammaln
 
-from evaluation.counterfactual.bounds import attrition_table, flow_table
 from evaluation.counterfactual.comparability import (
     balance_table,
     cox_index,
@@ -20,6 +19,7 @@ from evaluation.counterfactual.comparability import (
     variance_ratio,
     wwc_verdict,
 )
+from evaluation.counterfactual.missing.flow import attrition_table, flow_table
 from evaluation.study.folder import Study
 from evaluation.study.protocol import Protocol
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from evaluation.counterfactual.analysis import COLUMNS, analyse, analyse_outcome, estimates_table
 from evaluation.counterfactual.estimate import Estimate
-from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.counterfactual.panel import Array, NoEstimate, Sample
-from evaluation.counterfactual.robustness import change_sd
-from evaluation.counterfactual.sensitivity import bias_critical, two_centre
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
+from evaluation.counterfactual.sample import Array, NoEstimate, Sample
+from evaluation.counterfactual.sensitivity.sensitivity_table import change_sd
+from evaluation.counterfactual.sensitivity.two_centres import bias_critical, two_centre
 from evaluation.study.folder import Study
 from evaluation.study.protocol import Protocol
 

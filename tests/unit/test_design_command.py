@@ -11,9 +11,9 @@ from study_builder import StudyFolder, build
 from typer.testing import CliRunner, Result
 
 from evaluation.commands.design import METHODS, design
-from evaluation.counterfactual.power import detectable
-from evaluation.design.diagnosis import diagnose_protocol
-from evaluation.design.power import count_children, paid_effects, power_table, read_plan
+from evaluation.design.centre_shocks import diagnose_protocol
+from evaluation.design.plan import count_children, paid_effects, power_table, read_plan
+from evaluation.design.power import detectable
 from evaluation.errors import UserError
 from evaluation.study.contract import Contract
 from evaluation.study.findings import Findings, StudyDefects

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.reporting.disclosure import SUPPRESSED, alike, dominated, rare, suppress
-from evaluation.reporting.results import RESULTS
+from evaluation.publishing.disclosure import SUPPRESSED, alike, dominated, rare, suppress
+from evaluation.publishing.results import RESULTS
 
 COUNTS = ("n_treated", "n_comparison")
 KEEP = ("outcome", *COUNTS)

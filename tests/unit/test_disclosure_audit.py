@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.reporting.disclosure.audit import Statement, exposed, inferable, wide, withhold
+from evaluation.publishing.disclosure.audit import Statement, exposed, inferable, wide, withhold
 
 
 def margins(table: np.ndarray, hidden: set[tuple[int, int]]) -> list[Statement]:

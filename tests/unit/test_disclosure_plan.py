@@ -12,14 +12,14 @@ import pytest
 
 from evaluation.language import LANGUAGES
 from evaluation.measurement.scores import score_study
-from evaluation.reporting.disclosure import SUPPRESSED
-from evaluation.reporting.disclosure.covariates import hide_rare_levels
-from evaluation.reporting.disclosure.curve import WHOLE, near_choices, without_near
-from evaluation.reporting.disclosure.plan import comparisons, effects_withheld, published_samples
-from evaluation.reporting.disclosure.record import REASONS, RECORD, record, suppression_sentence
-from evaluation.reporting.disclosure.samples import Published, Withheld, apply, near_pairs, withhold_near
-from evaluation.reporting.results import RESULTS
-from evaluation.reporting.tables import read_published, write_table
+from evaluation.publishing.disclosure import SUPPRESSED
+from evaluation.publishing.disclosure.covariates import hide_rare_levels
+from evaluation.publishing.disclosure.curve import WHOLE, near_choices, without_near
+from evaluation.publishing.disclosure.differencing import comparisons, effects_withheld, published_samples
+from evaluation.publishing.disclosure.samples import Published, Withheld, apply, near_pairs, withhold_near
+from evaluation.publishing.published_tables import read_published, write_table
+from evaluation.publishing.results import RESULTS
+from evaluation.publishing.withheld import REASONS, RECORD, record, suppression_sentence
 from evaluation.study.folder import Study, load_study
 from evaluation.study.places import study_folder
 

@@ -22,12 +22,12 @@ import pytest
 import study_builder
 from python_calamine import CalamineWorkbook
 
-from evaluation import erasing, runs
-from evaluation.assurance.superseded import superseded_on
-from evaluation.erasing import erase, read_erasures
+from evaluation.assurance.verification.superseded import superseded_on
 from evaluation.errors import UserError
-from evaluation.intake import unpacked
-from evaluation.intake.erasure import UnknownChild
+from evaluation.pipeline import erasing, outputs
+from evaluation.pipeline.erasing import erase, read_erasures
+from evaluation.privacy import unpacked
+from evaluation.privacy.erased_files import UnknownChild
 from evaluation.study.folder import load_study
 
 CHILD, OTHER = "N03", "N04"
@@ -39,7 +39,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository of its own, so that no run of the real one is touched."""
     root = tmp_path / "repository"
     (root / "notebooks").mkdir(parents=True)
-    monkeypatch.setattr(runs, "repository", lambda: root)
+    monkeypatch.setattr(outputs, "repository", lambda: root)
     monkeypatch.setattr(erasing, "repository", lambda: root)
     monkeypatch.setattr(os, "sync", lambda: None)  # nothing here loses its power
     return root
@@ -417,7 +417,7 @@ def test_a_study_that_is_being_run_is_left_alone(
     study: study_builder.StudyFolder, homes: Path, repository: Path
 ) -> None:
     before = tree(repository)
-    with runs.Outputs.of("tiny", None).locked(), pytest.raises(UserError, match="another run"):
+    with outputs.Outputs.of("tiny", None).locked(), pytest.raises(UserError, match="another run"):
         erase(study.path, CHILD)
     assert tree(repository) == before
 

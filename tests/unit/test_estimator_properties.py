@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.counterfactual.analysis import COLUMNS, analyse, estimates_table
-from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.counterfactual.linear import Fit
-from evaluation.counterfactual.panel import Sample
+from evaluation.counterfactual.estimators.linear import Fit
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
+from evaluation.counterfactual.sample import Sample
 from evaluation.study.folder import Study
 from evaluation.study.protocol import Protocol
 

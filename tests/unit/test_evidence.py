@@ -11,8 +11,8 @@ import pytest
 from scipy import stats
 from study_builder import StudyFolder, build
 
-from evaluation.evidence import exact, gather_evidence, settle
-from evaluation.payment import COLUMNS
+from evaluation.payment.decide import COLUMNS
+from evaluation.payment.evidence import exact, gather_evidence, settle
 from evaluation.study.folder import Study
 
 ROW = {

@@ -10,7 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from report_sample import HOSTILE, effects, means, sample
 
-from evaluation.reporting.exhibits import (
+from evaluation.publishing.exhibits import (
     KEY,
     STOCK_ALT,
     SVG,

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from study_builder import StudyFolder, build
 
-from evaluation.intake.exports.files import read_sheets
+from evaluation.intake.exports.export_file import read_sheets
 from evaluation.intake.exports.importing import import_exports
 from evaluation.intake.exports.recognition import SIGNATURES, recognise
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.intake.exports.dates import is_format, read_dates
+from evaluation.intake.exports.answer_times import is_format, read_dates
 from evaluation.intake.exports.platforms import GOOGLE_DATES
 
 

@@ -13,7 +13,7 @@ from corpus.exporters import CORPUS, EXCEL, google_forms
 from corpus.files import HEAD, MAIN, Style, archive, text_file, workbook
 from study_builder import StudyFolder, build
 
-from evaluation.intake.exports.files import read_sheets
+from evaluation.intake.exports.export_file import read_sheets
 from evaluation.intake.exports.importing import import_exports
 from evaluation.intake.exports.ledger import safe
 from evaluation.intake.exports.texts import records

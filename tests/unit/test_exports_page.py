@@ -7,9 +7,9 @@ from pathlib import Path
 
 import yaml
 
-from evaluation.intake.exports import dates, matching, platforms, sheets, workbooks
+from evaluation.intake.exports import answer_times, matching, platforms, sheets, workbooks
+from evaluation.intake.exports.mapping import ExportMapping, Intake
 from evaluation.intake.exports.recognition import SIGNATURES
-from evaluation.intake.mapping import ExportMapping, Intake
 
 PAGE = (Path(__file__).parents[2] / "docs" / "intake.md").read_text(encoding="utf-8")
 
@@ -54,4 +54,4 @@ def test_numbers_on_the_page_are_those_of_the_package():
     )
     assert f"at most {workbooks.MAXIMUM_UNPACKED // 10**6} MB once unpacked" in PAGE
     assert f"certain from {matching.CERTAIN} on" in PAGE and f"within {matching.APART}" in PAGE
-    assert f"[{', '.join(dates.ZONES)}]" in PAGE
+    assert f"[{', '.join(answer_times.ZONES)}]" in PAGE

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.counterfactual.families import Family, families
-from evaluation.counterfactual.multiplicity import benjamini_hochberg, holm, romano_wolf
-from evaluation.counterfactual.resampling import permutation_distribution, permutation_matrix, permutation_p
+from evaluation.counterfactual.inference.families import Family, families
+from evaluation.counterfactual.inference.multiplicity import benjamini_hochberg, holm, romano_wolf
+from evaluation.counterfactual.inference.permutation import permutation_distribution, permutation_matrix, permutation_p
 from evaluation.study.folder import Study
 from evaluation.study.instrument import Instrument
 from evaluation.study.protocol import Protocol

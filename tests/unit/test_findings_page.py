@@ -11,8 +11,8 @@ from lxml import html
 
 from evaluation.errors import UserError
 from evaluation.language import LANGUAGES, Language, text
-from evaluation.reporting.findings_groups import discreet, grouped
-from evaluation.reporting.findings_page import MOST, findings_table, render_page, write_findings
+from evaluation.reporting.findings.finding_groups import discreet, grouped
+from evaluation.reporting.findings.findings_page import MOST, findings_table, render_page, write_findings
 from evaluation.study.findings import Finding, Words
 
 TITLE = text("Studio di prova", "A study to try")

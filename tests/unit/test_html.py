@@ -13,10 +13,10 @@ from report_sample import HOSTILE, code, effects, hostile, means, notebook, pros
 
 from evaluation.errors import UserError
 from evaluation.language import Language, text
-from evaluation.reporting.door import Door, render_door
-from evaluation.reporting.exhibits import KEY, STOCK_ALT, escape_markdown
-from evaluation.reporting.html import EvaluationHTMLExporter, script, script_hash
-from evaluation.reporting.math import to_mathml
+from evaluation.publishing.exhibits import KEY, STOCK_ALT, escape_markdown
+from evaluation.reporting.pages.first_page import Door, render_door
+from evaluation.reporting.pages.html import EvaluationHTMLExporter, script, script_hash
+from evaluation.reporting.pages.math import to_mathml
 
 
 def page(nb: nbformat.NotebookNode, language: Language = "it", **traits: object) -> str:
@@ -206,7 +206,7 @@ def test_escaped_markdown_prints_exactly_what_it_was_given():
 
 def test_a_really_executed_notebook_becomes_a_page():
     source = (
-        "from evaluation.reporting.exhibits import Table, show\n"
+        "from evaluation.publishing.exhibits import Table, show\n"
         "show('tbl-n', lambda language: Table(('Centro', 'n'), (('A', '41'),), frozenset({1}), f'Numero {language}'))"
     )
     nb = notebook(*prose("# Prova\n\nVedi @tbl-n.", "# Trial\n\nSee @tbl-n."), new_code_cell(source))

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 import study_builder
 
-from evaluation.assurance import lock as locks
-from evaluation.assurance.lock import LockState, compare_lock, read_lock, write_lock
-from evaluation.assurance.timestamp import request_timestamp
+from evaluation.assurance.lock import lock as locks
+from evaluation.assurance.lock.lock import LockState, compare_lock, read_lock, write_lock
+from evaluation.assurance.signatures.timestamp import request_timestamp
 from evaluation.errors import UserError, VerificationFailed
 from evaluation.study.findings import StudyDefects
 from evaluation.study.places import repository

@@ -12,9 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.assurance.crate import CODE as CODE_PREFIX
-from evaluation.assurance.crate import INPUT, code_files, read_crate, write_crate
-from evaluation.assurance.manifest import CRATE, SUMS, Difference, check_sums, files_in, read_sums, write_sums
+from evaluation.assurance.provenance.crate import CODE as CODE_PREFIX
+from evaluation.assurance.provenance.crate import INPUT, code_files, read_crate, write_crate
+from evaluation.assurance.provenance.manifest import (
+    CRATE,
+    SUMS,
+    Difference,
+    check_sums,
+    files_in,
+    read_sums,
+    write_sums,
+)
 from evaluation.errors import UserError, VerificationFailed
 from evaluation.language import text
 

@@ -14,9 +14,9 @@ from evaluation.measurement.items import item_rest
 from evaluation.measurement.omega import mcdonald_omega
 from evaluation.measurement.raters import intraclass_correlations
 from evaluation.measurement.reliability import cronbach_alpha
-from evaluation.measurement.tables import ITEMS, RELIABILITY, items_table, reliability_table, response_shares
-from evaluation.reporting.disclosure import SUPPRESSED, suppress_shares
-from evaluation.reporting.results import RESULTS
+from evaluation.measurement.scale_tables import ITEMS, RELIABILITY, items_table, reliability_table, response_shares
+from evaluation.publishing.disclosure import SUPPRESSED, suppress_shares
+from evaluation.publishing.results import RESULTS
 from evaluation.study.folder import Study
 from evaluation.study.instrument import Instrument, Item
 from evaluation.study.protocol import Protocol

@@ -10,12 +10,18 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.counterfactual.imputation import DELTAS, SHIFTED, imputed_effect, response_weighted, shifted_effects
-from evaluation.counterfactual.lee import extreme_bounds, lee_bounds
-from evaluation.counterfactual.linear import Fit
-from evaluation.counterfactual.missing import bounds_table
-from evaluation.counterfactual.panel import Sample, build_sample
+from evaluation.counterfactual.estimators.linear import Fit
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
+from evaluation.counterfactual.missing.bounds import bounds_table
+from evaluation.counterfactual.missing.imputation import (
+    DELTAS,
+    SHIFTED,
+    imputed_effect,
+    response_weighted,
+    shifted_effects,
+)
+from evaluation.counterfactual.missing.lee import extreme_bounds, lee_bounds
+from evaluation.counterfactual.sample import Sample, build_sample
 from evaluation.measurement.scores import score_ranges, score_study
 from evaluation.study.folder import Study
 from evaluation.study.instrument import Instrument, Item

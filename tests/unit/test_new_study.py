@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 import study_builder
 
-from evaluation.assurance.lock import write_lock
+from evaluation.assurance.lock.lock import write_lock
+from evaluation.checks import check_folder
 from evaluation.errors import UserError
-from evaluation.intake.checks import check_folder
-from evaluation.intake.new_study import FILES, new_study
 from evaluation.study.contract import Contract
 from evaluation.study.documents import read_document
 from evaluation.study.findings import Findings
 from evaluation.study.instrument import read_instrument
+from evaluation.study.new import FILES, new_study
 from evaluation.study.protocol import Protocol
 
 FILLED = {

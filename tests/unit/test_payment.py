@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.payment import COLUMNS, Evidence, Verdict, decide, payment_table, payment_trace
+from evaluation.payment.decide import COLUMNS, Evidence, Verdict, decide, payment_table, payment_trace
 from evaluation.study.contract import Contract, GateKind
 from evaluation.study.formulas import Share, Shares
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from scipy import stats
 from test_payment import RIKERS, contract, evidence
 
-from evaluation.counterfactual.piecewise import straight_pieces
-from evaluation.payment import Evidence, decide
-from evaluation.payment_risk import COLUMNS, PaymentRisk, Spread, gather_spreads, payment_risk, payment_risk_table
-from evaluation.reporting.payment_risk_words import payment_risk_sentence
-from evaluation.reporting.tables import published
+from evaluation.payment.decide import Evidence, decide
+from evaluation.payment.piecewise import straight_pieces
+from evaluation.payment.risk import COLUMNS, PaymentRisk, Spread, gather_spreads, payment_risk, payment_risk_table
+from evaluation.publishing.published_tables import published
+from evaluation.reporting.displays.payment_risk import payment_risk_sentence
 from evaluation.study.contract import Contract
 from evaluation.study.protocol import Protocol
 from evaluation.study.thresholds import thresholds

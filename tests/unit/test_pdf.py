@@ -14,13 +14,13 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from report_sample import HOSTILE, code, effects, means, notebook, prose, sample, wide
 
-from evaluation.assurance.fields import BOX, FIELD, ROLES
+from evaluation.assurance.signatures.fields import BOX, FIELD, ROLES
 from evaluation.errors import UserError
 from evaluation.language import Language
-from evaluation.reporting.exhibits import Table, escape_markdown
-from evaluation.reporting.html import EvaluationHTMLExporter
-from evaluation.reporting.page import read_page
-from evaluation.reporting.pdf import Attachment, EvaluationPDFExporter, to_typst
+from evaluation.publishing.exhibits import Table, escape_markdown
+from evaluation.reporting.pages.html import EvaluationHTMLExporter
+from evaluation.reporting.pages.page import read_page
+from evaluation.reporting.pages.pdf import Attachment, EvaluationPDFExporter, to_typst
 
 DIGEST = "0123456789abcdef" * 4
 READS = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext reads what the PDF says")

@@ -11,11 +11,9 @@ import pandas as pd
 import pytest
 from study_builder import StudyFolder, build
 
-from evaluation.evidence import settle
 from evaluation.language import LANGUAGES, MINUS, Language
-from evaluation.reporting.displays import estimates as estimates_table
-from evaluation.reporting.displays import payment_steps
-from evaluation.reporting.prose import (
+from evaluation.payment.evidence import settle
+from evaluation.reporting.displays.prose import (
     assumption_sentence,
     confirmatory_row,
     door_answers,
@@ -25,7 +23,9 @@ from evaluation.reporting.prose import (
     primary_row,
     two_centre_sentence,
 )
-from evaluation.reporting.words import VERDICTS, interval_level
+from evaluation.reporting.displays.result_tables import estimates as estimates_table
+from evaluation.reporting.displays.result_tables import payment_steps
+from evaluation.reporting.displays.words import VERDICTS, interval_level
 from evaluation.study.protocol import Protocol
 
 BETTER = {"it": "fatto meglio di quanto ci si attendesse", "en": "did better than expected"}

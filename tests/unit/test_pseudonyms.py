@@ -21,10 +21,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.errors import UserError
-from evaluation.intake import enrolment, sealed
-from evaluation.intake.enrolment import Places, enrol
-from evaluation.intake.linkage import read_linkage
-from evaluation.intake.pseudonyms import (
+from evaluation.privacy import enrolment, sealed
+from evaluation.privacy.enrolment import Places, enrol
+from evaluation.privacy.linkage import read_linkage
+from evaluation.privacy.pseudonyms import (
     CODE_LENGTH,
     LETTERS,
     SYMBOLS,
@@ -34,7 +34,7 @@ from evaluation.intake.pseudonyms import (
     pseudonym,
     read_key,
 )
-from evaluation.intake.traces import Names
+from evaluation.privacy.traces import Names
 from evaluation.study.findings import Finding, StudyDefects
 from evaluation.study.places import repository
 

@@ -8,10 +8,10 @@ import re
 
 import pytest
 
-from evaluation.assurance.lock import Amendment, LockState
+from evaluation.assurance.lock.lock import Amendment, LockState
 from evaluation.language import LANGUAGES, Language
-from evaluation.reporting.deviations import deviations
-from evaluation.reporting.trend import ITEMS, NOT_STATED, trend
+from evaluation.reporting.displays.deviations import deviations
+from evaluation.reporting.displays.trend import ITEMS, NOT_STATED, trend
 from evaluation.study.places import repository
 
 LATE = {"it": "c'erano già", "en": "were there already"}

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evaluation.counterfactual import resampling
-from evaluation.counterfactual.bootstrap import WEIGHTS, wild_bootstrap
-from evaluation.counterfactual.multiplicity import (
+from evaluation.counterfactual.inference import permutation
+from evaluation.counterfactual.inference.bootstrap import WEIGHTS, wild_bootstrap
+from evaluation.counterfactual.inference.multiplicity import (
     benjamini_hochberg,
     bonferroni,
     holm,
@@ -17,14 +17,14 @@ from evaluation.counterfactual.multiplicity import (
     sharpened_q,
     two_stage,
 )
-from evaluation.counterfactual.panel import NoEstimate
-from evaluation.counterfactual.resampling import (
+from evaluation.counterfactual.inference.permutation import (
     assignments,
     permutation_distribution,
     permutation_matrix,
     permutation_p,
     welch_t,
 )
+from evaluation.counterfactual.sample import NoEstimate
 
 TREATED = np.arange(79) < 41
 SEEDS = range(5)
@@ -89,7 +89,7 @@ def test_more_draws_begin_with_the_same_draws():
 
 def test_children_held_in_memory_at_once_do_not_change_the_draws(monkeypatch):
     expected = permutation_matrix(family(1), TREATED, 50, 1)[0]
-    monkeypatch.setattr(resampling, "CHUNK", 7)
+    monkeypatch.setattr(permutation, "CHUNK", 7)
     np.testing.assert_allclose(permutation_matrix(family(1), TREATED, 50, 1)[0], expected, rtol=1e-9)
 
 

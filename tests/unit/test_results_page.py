@@ -13,16 +13,16 @@ import pandas as pd
 import pytest
 from study_builder import build
 
-from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.evidence import settle
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
 from evaluation.language import LANGUAGES
 from evaluation.measurement.scores import score_study
-from evaluation.payment_risk import assess, payment_risk_table
-from evaluation.pipeline import NOTEBOOKS, TABLES
-from evaluation.reporting.disclosure.record import record
-from evaluation.reporting.monitoring import mean_hours
-from evaluation.reporting.results import RESULTS
-from evaluation.reporting.tables import read_published, write_table
+from evaluation.payment.evidence import settle
+from evaluation.payment.risk import assess, payment_risk_table
+from evaluation.pipeline.steps import NOTEBOOKS, TABLES
+from evaluation.publishing.monitoring import mean_hours
+from evaluation.publishing.published_tables import read_published, write_table
+from evaluation.publishing.results import RESULTS
+from evaluation.publishing.withheld import record
 from evaluation.study.folder import Study, load_study
 
 ROOT = Path(__file__).parents[2]

@@ -13,11 +13,11 @@ import pytest
 from scipy import stats
 
 from evaluation.counterfactual.analysis import estimate_effect
-from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.counterfactual.honest import event_study, relative_magnitude, smoothness
-from evaluation.counterfactual.omitted import omitted_variable
-from evaluation.counterfactual.panel import Sample, build_sample
-from evaluation.counterfactual.robustness import (
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
+from evaluation.counterfactual.sample import Sample, build_sample
+from evaluation.counterfactual.sensitivity.honest import event_study, relative_magnitude, smoothness
+from evaluation.counterfactual.sensitivity.omitted import omitted_variable
+from evaluation.counterfactual.sensitivity.sensitivity_table import (
     Robust,
     change_sd,
     honest_table,
@@ -25,7 +25,7 @@ from evaluation.counterfactual.robustness import (
     pre_trend_gap,
     sensitivity_table,
 )
-from evaluation.counterfactual.sensitivity import two_centre
+from evaluation.counterfactual.sensitivity.two_centres import two_centre
 from evaluation.study.folder import Study
 from evaluation.study.instrument import Instrument
 from evaluation.study.protocol import Protocol

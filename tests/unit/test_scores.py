@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from study_builder import StudyFolder, build
 
-from evaluation.measurement.attendance import hours_attended, hours_delivered
+from evaluation.measurement.dose import hours_attended, hours_delivered
 from evaluation.measurement.scores import answers, mean_of_answered, score_study
 
 

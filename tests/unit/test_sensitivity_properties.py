@@ -10,12 +10,18 @@ import pytest
 from scipy import optimize, stats
 
 from evaluation.counterfactual.estimate import Estimate
-from evaluation.counterfactual.honest import EventStudy, break_even, event_study, relative_magnitude, smoothness
-from evaluation.counterfactual.honest_moments import moment_test
-from evaluation.counterfactual.linear import Fit
-from evaluation.counterfactual.omitted import adjusted, classical, omitted_variable, partial_r2, robustness
-from evaluation.counterfactual.panel import NoEstimate, Sample
-from evaluation.counterfactual.sensitivity import (
+from evaluation.counterfactual.estimators.linear import Fit
+from evaluation.counterfactual.sample import NoEstimate, Sample
+from evaluation.counterfactual.sensitivity.honest import (
+    EventStudy,
+    break_even,
+    event_study,
+    relative_magnitude,
+    smoothness,
+)
+from evaluation.counterfactual.sensitivity.honest_moments import moment_test
+from evaluation.counterfactual.sensitivity.omitted import adjusted, classical, omitted_variable, partial_r2, robustness
+from evaluation.counterfactual.sensitivity.two_centres import (
     bias_critical,
     biased_interval,
     break_even_bias,

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from evaluation.checks import checked_study
 from evaluation.counterfactual.analysis import analyse, estimates_table
-from evaluation.counterfactual.families import METHODS
-from evaluation.counterfactual.inference import BOOTSTRAPS, inference_table
-from evaluation.counterfactual.multiplicity import benjamini_hochberg, holm, sharpened_q
+from evaluation.counterfactual.inference.families import METHODS
+from evaluation.counterfactual.inference.multiplicity import benjamini_hochberg, holm, sharpened_q
 from evaluation.counterfactual.overlap import overlap_table
+from evaluation.counterfactual.p_values import BOOTSTRAPS, inference_table
 from evaluation.counterfactual.subgroups import MOST_LEVELS, SUBGROUPS, levels, subgroups_table
-from evaluation.intake.checks import checked_study
 from evaluation.measurement.scores import score_study
 from evaluation.study.folder import Study
 from evaluation.study.places import study_folder

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from signing_sample import PHRASE, archive, drawn, person, report_in, self_signed
 
-from evaluation.assurance.certificates import DEMONSTRATION, Credentials, plain, read_secret
-from evaluation.assurance.fields import BOX, ROLE, ROLES
-from evaluation.assurance.manifest import SIGNED_SUMS, SUMS, files_in, write_sums
-from evaluation.assurance.signature import sign_report
+from evaluation.assurance.provenance.manifest import SIGNED_SUMS, SUMS, files_in, write_sums
+from evaluation.assurance.signatures.certificates import DEMONSTRATION, Credentials, plain, read_secret
+from evaluation.assurance.signatures.fields import BOX, ROLE, ROLES
+from evaluation.assurance.signing.signature import sign_report
 from evaluation.errors import UserError
 
 # A name that is markup in Typst and in HTML, breaks out of a PDF string and moves a terminal's cursor.

@@ -14,11 +14,11 @@ from pyhanko.sign import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 from signing_sample import person, report_in, unsigned_pdf
 
-from evaluation.assurance.certificates import Credentials
-from evaluation.assurance.cms import both, wait_for
-from evaluation.assurance.importing import import_signed
-from evaluation.assurance.manifest import SIGNED_SUMS, SUMS
-from evaluation.assurance.signature import read_signed_pdf, read_signed_sums, sign_report
+from evaluation.assurance.provenance.manifest import SIGNED_SUMS, SUMS
+from evaluation.assurance.signatures.certificates import Credentials
+from evaluation.assurance.signatures.messages import both, wait_for
+from evaluation.assurance.signing.imported import import_signed
+from evaluation.assurance.signing.signature import read_signed_pdf, read_signed_sums, sign_report
 from evaluation.errors import UserError, VerificationFailed
 
 PDF, SIGNED_PDF = "evaluator-report.it.pdf", "evaluator-report.it.signed.pdf"

@@ -15,12 +15,12 @@ from asn1crypto.cms import ContentInfo
 from pyhanko.pdf_utils.reader import PdfFileReader
 from signing_sample import Authority, authority_in, report_in
 
-from evaluation.assurance.authorities import Authorities
-from evaluation.assurance.certificates import Credentials
-from evaluation.assurance.cms import stamped
-from evaluation.assurance.manifest import SIGNED_SUMS, SUMS
-from evaluation.assurance.reading import NOT_STAMPED, UPDATED
-from evaluation.assurance.signature import Signature, read_signed_pdf, read_signed_sums, sign_report
+from evaluation.assurance.provenance.manifest import SIGNED_SUMS, SUMS
+from evaluation.assurance.signatures.certificates import Credentials
+from evaluation.assurance.signatures.messages import stamped
+from evaluation.assurance.signatures.read import NOT_STAMPED, UPDATED
+from evaluation.assurance.signing.authorities import Authorities
+from evaluation.assurance.signing.signature import Signature, read_signed_pdf, read_signed_sums, sign_report
 from evaluation.errors import UserError
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl stamps the time in these tests")

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from signing_sample import report_in, self_signed
 
-from evaluation.assurance.manifest import SIGNED_SUMS, SUMS
-from evaluation.assurance.signature import read_signed_pdf, read_signed_sums, sign_report
-from evaluation.assurance.tokens import token_credentials
+from evaluation.assurance.provenance.manifest import SIGNED_SUMS, SUMS
+from evaluation.assurance.signing.signature import read_signed_pdf, read_signed_sums, sign_report
+from evaluation.assurance.signing.tokens import token_credentials
 from evaluation.errors import UserError
 
 PLACES = (

@@ -15,10 +15,11 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from signing_sample import drawn, person, report_in
 
-from evaluation.assurance import extension, reading
-from evaluation.assurance.certificates import Credentials
-from evaluation.assurance.manifest import SIGNED_SUMS, SUMS, write_sums
-from evaluation.assurance.signature import Signature, read_signed_pdf, read_signed_sums, sign_report
+from evaluation.assurance.provenance.manifest import SIGNED_SUMS, SUMS, write_sums
+from evaluation.assurance.signatures import extension
+from evaluation.assurance.signatures import read as reading
+from evaluation.assurance.signatures.certificates import Credentials
+from evaluation.assurance.signing.signature import Signature, read_signed_pdf, read_signed_sums, sign_report
 from evaluation.errors import UserError, VerificationFailed
 
 PDF, SIGNED_PDF = "evaluator-report.it.pdf", "evaluator-report.it.signed.pdf"

@@ -25,12 +25,12 @@ from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.timestamps import DummyTimeStamper
 from signing_sample import Authority, authority_in, report_in
 
-from evaluation.assurance.authorities import Authorities
-from evaluation.assurance.certificates import Credentials
-from evaluation.assurance.cms import wait_for
-from evaluation.assurance.extension import ALTERED
-from evaluation.assurance.reading import read_signatures_of_pdf
-from evaluation.assurance.signature import sign_report
+from evaluation.assurance.signatures.certificates import Credentials
+from evaluation.assurance.signatures.extension import ALTERED
+from evaluation.assurance.signatures.messages import wait_for
+from evaluation.assurance.signatures.read import read_signatures_of_pdf
+from evaluation.assurance.signing.authorities import Authorities
+from evaluation.assurance.signing.signature import sign_report
 
 PDF, SIGNED_PDF = "evaluator-report.it.pdf", "evaluator-report.it.signed.pdf"
 PAGE = (0, 0, 595, 842)

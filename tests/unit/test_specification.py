@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.counterfactual.panel import NoEstimate, Sample
-from evaluation.counterfactual.specification import (
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
+from evaluation.counterfactual.sample import NoEstimate, Sample
+from evaluation.counterfactual.sensitivity.specification import (
     EMPTY_CURVE,
     REGRESSIONS,
     WEIGHTED,

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from evaluation.errors import UserError
-from evaluation.intake.synthetic import SCALES, Parameters, synthesize, write_study
+from evaluation.synthetic.study import SCALES, Parameters, synthesize, write_study
 
 SHIPPED = Path(__file__).parents[2] / "data" / "raw" / "volare-alto-2023"
 ITEMS = dict(zip(SCALES, (8, 6, 10, 5, 4, 5, 5, 4, 4, 6), strict=True))

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from evaluation_course.checks import NotYet, check
+from evaluation_course.data import lesson_data
+from evaluation_course.exercise import CLOSE, Exercise, Identity, Invariance, Mistake, judge
+from evaluation_course.exercises import exercise, exercises
+from evaluation_course.figures import two_centre_of
 
-from evaluation.counterfactual.estimators import ESTIMATORS
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
 from evaluation.errors import UserError
 from evaluation.language import LANGUAGES, number, text
-from evaluation.teaching.checks import NotYet, check
-from evaluation.teaching.data import lesson_data
-from evaluation.teaching.exercise import CLOSE, Exercise, Identity, Invariance, Mistake, judge
-from evaluation.teaching.exercises import exercise, exercises
-from evaluation.teaching.figures import two_centre_of
 
 EVERY = [pytest.param(each, id=name) for name, each in exercises().items()]
 NUMBERS = [param for param in EVERY if param.values[0].case is None]

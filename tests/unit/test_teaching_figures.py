@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from evaluation_course import displays, figures, widgets
+from evaluation_course.data import LessonData, lesson_data, nsw_experiment, nsw_observational
 from scipy import stats
 
 from evaluation.language import LANGUAGES, Language, interval, number
-from evaluation.reporting.exhibits import Figure, to_svg
-from evaluation.teaching import displays, figures, widgets
-from evaluation.teaching.data import LessonData, lesson_data, nsw_experiment, nsw_observational
+from evaluation.publishing.exhibits import Figure, to_svg
 
 Draw = Callable[[LessonData, Sequence[Any], Language], Figure]
 FIGURES: list[tuple[Draw, Callable[..., Any], Sequence[Any]]] = [

@@ -24,13 +24,13 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from signing_sample import unsigned_pdf
 
-from evaluation.assurance.answers import Answer
-from evaluation.assurance.certificates import Credentials
-from evaluation.assurance.chain import Trust
-from evaluation.assurance.crate import write_crate
-from evaluation.assurance.manifest import CRATE, SIGNED_SUMS, SUMS, write_sums
-from evaluation.assurance.signature import sign_report
-from evaluation.assurance.verification import Verification, verify_report
+from evaluation.assurance.provenance.crate import write_crate
+from evaluation.assurance.provenance.manifest import CRATE, SIGNED_SUMS, SUMS, write_sums
+from evaluation.assurance.questions import Answer
+from evaluation.assurance.signatures.certificates import Credentials
+from evaluation.assurance.signatures.chain import Trust
+from evaluation.assurance.signing.signature import sign_report
+from evaluation.assurance.verification.verify import Verification, verify_report
 from evaluation.errors import UserError
 from evaluation.language import text
 

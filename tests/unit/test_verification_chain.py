@@ -11,12 +11,12 @@ import pytest
 from asn1crypto import pem
 from signing_sample import Authority, authority_in, person, report_in
 
-from evaluation.assurance.answers import Answer
-from evaluation.assurance.authorities import Authorities
-from evaluation.assurance.certificates import Credentials
-from evaluation.assurance.chain import Trust
-from evaluation.assurance.signature import sign_report
-from evaluation.assurance.verification import Verification, verify_report
+from evaluation.assurance.questions import Answer
+from evaluation.assurance.signatures.certificates import Credentials
+from evaluation.assurance.signatures.chain import Trust
+from evaluation.assurance.signing.authorities import Authorities
+from evaluation.assurance.signing.signature import sign_report
+from evaluation.assurance.verification.verify import Verification, verify_report
 from evaluation.errors import UserError, VerificationFailed
 
 LATER = datetime.now(UTC) + timedelta(days=60)  # the certificates here end after 30

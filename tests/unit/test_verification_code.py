@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.assurance.crate import code_files
-from evaluation.assurance.environment import code_problems, commit_of
-from evaluation.assurance.manifest import Hashes, hashes
+from evaluation.assurance.provenance.code import code_problems, commit_of
+from evaluation.assurance.provenance.crate import code_files
+from evaluation.assurance.provenance.manifest import Hashes, hashes
 
 HONEST, POISONED = "def effect():\n    return 0.34\n", "def effect():\n    return 0.99\n"
 

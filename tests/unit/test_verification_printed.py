@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.assurance.folders import compare_folders
-from evaluation.assurance.printed import compare_printed, written
+from evaluation.assurance.provenance.folders import compare_folders
+from evaluation.assurance.verification.numbers import compare_printed, written
 from evaluation.errors import VerificationFailed
-from evaluation.reporting.prose import money
+from evaluation.reporting.displays.prose import money
 
 TABLE = "outcome,estimate,p_value,n\nsteam,0.34121,0.0004,41\ntask,-0.5,0.5,\n"
 TRACE = '{"verdict": {"amount": "35522.13", "steps": ["0.5"]}}'

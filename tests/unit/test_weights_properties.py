@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from evaluation.counterfactual.doubly_robust import drdid, drdid_traditional, entropy, ipw
-from evaluation.counterfactual.panel import NoEstimate, Sample
-from evaluation.counterfactual.weights import effective_sample_size, entropy_weights, odds_weights, overlap
+from evaluation.counterfactual.estimators.doubly_robust import drdid, drdid_traditional, entropy, ipw
+from evaluation.counterfactual.estimators.weights import effective_sample_size, entropy_weights, odds_weights, overlap
+from evaluation.counterfactual.sample import NoEstimate, Sample
 
 pytestmark = pytest.mark.filterwarnings("error")
 

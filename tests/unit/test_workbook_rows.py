@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from evaluation.intake.workbook_rows import NotEditable, without_rows
+from evaluation.privacy.workbook_rows import NotEditable, without_rows
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

@@ -14,7 +14,7 @@ from evaluation.language import Language, text
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from evaluation.reporting.findings_groups import Group
+    from evaluation.reporting.findings.finding_groups import Group
     from evaluation.study.findings import Finding
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -28,10 +28,10 @@ def check(
     ] = None,
 ) -> None:
     """Findings only: what is wrong with a study, where, and what to do (exit 1 if there are errors)."""
-    from evaluation.intake.checks import check_folder
-    from evaluation.pages import BANNERS
-    from evaluation.reporting.findings_groups import public_words
-    from evaluation.reporting.findings_page import write_findings
+    from evaluation.checks import check_folder
+    from evaluation.reporting.findings.finding_groups import public_words
+    from evaluation.reporting.findings.findings_page import write_findings
+    from evaluation.reporting.pages.write import BANNERS
     from evaluation.study.places import study_folder
 
     folder = study_folder(study)
@@ -47,7 +47,7 @@ def check(
 
 def _print(findings: tuple[Finding, ...], language: Language) -> None:
     """Print a table by child on a terminal; in a pipe one line a finding."""
-    from evaluation.reporting.findings_groups import LABELS, grouped
+    from evaluation.reporting.findings.finding_groups import LABELS, grouped
 
     if out.is_terminal:
         for group in grouped(findings):
@@ -69,7 +69,7 @@ def _table(group: Group, language: Language) -> Table:
     from rich.table import Table
     from rich.text import Text as Plain
 
-    from evaluation.reporting.findings_groups import LABELS, WHOLE_FILES
+    from evaluation.reporting.findings.finding_groups import LABELS, WHOLE_FILES
     from evaluation.study.findings import escaped
 
     found, expected = {"it": ("trovato", "atteso"), "en": ("found", "expected")}[language]

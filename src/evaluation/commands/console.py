@@ -59,7 +59,7 @@ def link(path: Path) -> str:
 
 def must_be_report(folder: Path) -> None:
     """Refuse a folder that no run made."""
-    from evaluation.assurance.manifest import CRATE, SUMS
+    from evaluation.assurance.provenance.manifest import CRATE, SUMS
 
     if not any((folder / name).exists() for name in (SUMS, CRATE)):
         raise UserError(

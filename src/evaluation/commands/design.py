@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-    from evaluation.design.power import Planned
+    from evaluation.design.plan import Planned
 
 Children = Annotated[
     int | None, typer.Option(min=2, max=100_000, help="Children with both scores; else participants.csv.")
@@ -47,8 +47,8 @@ def design(
     simulations: Annotated[int, typer.Option(min=100, max=1_000_000, help="Simulated studies a centre shock.")] = 2_000,
 ) -> None:
     """Power, minimum detectable effects and simulated operating characteristics of the protocol, before any answer."""
-    from evaluation.design.diagnosis import diagnose_protocol, write_design
-    from evaluation.design.power import read_plan
+    from evaluation.design.centre_shocks import diagnose_protocol, write_design
+    from evaluation.design.plan import read_plan
     from evaluation.study.places import study_folder
 
     folder = study_folder(study)
@@ -100,7 +100,7 @@ def _table(title: Text, columns: list[Text], language: Language) -> Table:
 
 
 def _detectable(planned: Planned, language: Language) -> Table:
-    from evaluation.design.power import detectable_table
+    from evaluation.design.plan import detectable_table
 
     icc = planned.protocol.analysis.centre_shock_icc
     title = text("Minimo effetto rilevabile, potenza 80 %", "Minimum detectable effect, power 80 %")
@@ -117,7 +117,7 @@ def _detectable(planned: Planned, language: Language) -> Table:
 
 
 def _power(planned: Planned, language: Language) -> Table:
-    from evaluation.design.power import power_table
+    from evaluation.design.plan import power_table
 
     title = text("Potenza per effetto (* = soglia del contratto)", "Power by effect (* = threshold of the contract)")
     names = ["difference", "did", "ancova"]

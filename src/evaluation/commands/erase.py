@@ -20,7 +20,7 @@ def erase(
     ] = None,
 ) -> None:
     """Remove a child everywhere; record that it happened, not who; mark earlier reports as superseded."""
-    from evaluation.erasing import erase as erase_child
+    from evaluation.pipeline.erasing import erase as erase_child
     from evaluation.study.places import study_folder
 
     folder = study_folder(study)

@@ -30,10 +30,10 @@ def import_(
     ] = None,
 ) -> None:
     """Survey exports to responses.csv: recognised by signature, converted by STUDY/intake.yml, never guessed."""
-    from evaluation.intake.enrolment import must_lie_outside
     from evaluation.intake.exports.draft import draft_mapping
     from evaluation.intake.exports.importing import import_exports
     from evaluation.intake.exports.people import codes_of
+    from evaluation.privacy.enrolment import must_lie_outside
     from evaluation.study.places import study_folder
 
     study = study_folder(into)

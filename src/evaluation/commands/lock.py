@@ -23,8 +23,8 @@ def lock(
     """Freeze the plan: protocol, contract, instrument and code as they are, with the date and the data there were."""
     from functools import partial
 
-    from evaluation.assurance.lock import FOLDER, write_lock
-    from evaluation.assurance.timestamp import request_timestamp
+    from evaluation.assurance.lock.lock import FOLDER, write_lock
+    from evaluation.assurance.signatures.timestamp import request_timestamp
     from evaluation.study.places import study_folder
 
     folder = study_folder(study)

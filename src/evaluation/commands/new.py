@@ -17,7 +17,7 @@ def new(
     ],
 ) -> None:
     """Make a study from the template: the files to fill in, each with a word on every line."""
-    from evaluation.intake.new_study import new_study
+    from evaluation.study.new import new_study
 
     folder = new_study(name)
     for path in sorted(folder.iterdir()):

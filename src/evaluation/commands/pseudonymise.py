@@ -12,7 +12,7 @@ from evaluation.commands.console import link, out, say
 from evaluation.language import text
 
 if TYPE_CHECKING:
-    from evaluation.intake.roster import DateFormat
+    from evaluation.privacy.roster import DateFormat
 
 
 def pseudonymise(
@@ -42,9 +42,9 @@ def pseudonymise(
     """Turn names and birth dates into codes; names and key stay outside the study."""
     from typing import cast
 
-    from evaluation.intake.enrolment import Places, enrol, must_lie_outside
-    from evaluation.intake.pseudonyms import new_key as make_key
-    from evaluation.intake.pseudonyms import read_key, refuse_present
+    from evaluation.privacy.enrolment import Places, enrol, must_lie_outside
+    from evaluation.privacy.pseudonyms import new_key as make_key
+    from evaluation.privacy.pseudonyms import read_key, refuse_present
     from evaluation.study.places import study_folder
 
     study, sealed_for = study_folder(into), tuple(recipient or ())

@@ -27,7 +27,7 @@ def run(
     show: Annotated[bool, typer.Option("--open", help="Open the report in the browser when it is done.")] = False,
 ) -> None:
     """Everything from raw to HTML, unsigned PDF and manifest."""
-    from evaluation.pipeline import run_study
+    from evaluation.pipeline.steps import run_study
 
     with progress() as notify:
         outcome = run_study(
@@ -53,8 +53,8 @@ def run(
 
 def summarise_report(reports: Path) -> None:
     """Print where the reports are, the effect and the verdict."""
+    from evaluation.reporting.displays.summary import summarise
     from evaluation.study.findings import escaped
-    from evaluation.summary import summarise
 
     pages = [reports / "index.html", *sorted(reports.glob("evaluator-report.*.pdf"))]
     for name, path in zip((text("Rapporti", "Reports"), *[text("", "")] * len(pages)), pages, strict=False):

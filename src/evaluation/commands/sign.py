@@ -14,8 +14,8 @@ from evaluation.errors import UserError
 from evaluation.language import text
 
 if TYPE_CHECKING:
-    from evaluation.assurance.certificates import Credentials
-    from evaluation.assurance.fields import Role
+    from evaluation.assurance.signatures.certificates import Credentials
+    from evaluation.assurance.signatures.fields import Role
 
 ROLES: dict[str, Role] = {"statistician": "statistician", "legal_representative": "legal_representative"}
 
@@ -48,9 +48,9 @@ def sign(
     language: Languages = None,
 ) -> None:
     """Sign the evaluator's report (PAdES) and the manifest (CAdES), or import what another program signed."""
-    from evaluation.assurance.authorities import Authorities
-    from evaluation.assurance.importing import import_signed
-    from evaluation.assurance.signature import sign_report
+    from evaluation.assurance.signing.authorities import Authorities
+    from evaluation.assurance.signing.imported import import_signed
+    from evaluation.assurance.signing.signature import sign_report
 
     if [demo, p12 is not None, pkcs11 is not None, import_ is not None].count(True) != 1:
         raise UserError(
@@ -89,8 +89,8 @@ def _credentials(
     p12: Path | None, pkcs11: Path | None, token: str | None, certificate: str | None, pin_file: Path | None
 ) -> Iterator[Credentials]:
     """Offer the key of a file, of a token, or one made for a demonstration."""
-    from evaluation.assurance.certificates import Credentials, read_secret
-    from evaluation.assurance.tokens import token_credentials
+    from evaluation.assurance.signatures.certificates import Credentials, read_secret
+    from evaluation.assurance.signing.tokens import token_credentials
     from evaluation.study.places import repository
 
     def secret(name: str) -> str:

@@ -18,7 +18,7 @@ def synthesize(
     force: Annotated[bool, typer.Option("--force", help="Write over the files of an earlier synthetic study.")] = False,
 ) -> None:
     """Make the synthetic study: the same bytes from the same seed."""
-    from evaluation.intake.synthetic import Parameters, write_study
+    from evaluation.synthetic.study import Parameters, write_study
 
     write_study(folder, Parameters() if seed is None else Parameters(seed=seed), force=force)
     out.print(f"Synthetic study written to {link(folder)}")

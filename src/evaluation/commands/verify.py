@@ -14,7 +14,7 @@ from evaluation.commands.run import summarise_report
 from evaluation.language import Text, text
 
 if TYPE_CHECKING:
-    from evaluation.assurance.answers import Answer
+    from evaluation.assurance.questions import Answer
 
 COLOURS = {"valid": "green", "invalid": "red", "not available": "yellow"}
 VERDICTS: dict[str, Text] = {
@@ -49,10 +49,10 @@ def verify(
     ] = None,
 ) -> None:
     """Seven questions: who signed, what changed, files, inputs, code, tables, printed numbers; exit 1 if any is invalid."""
-    from evaluation.assurance.chain import Trust
-    from evaluation.assurance.manifest import reading
-    from evaluation.assurance.verification import verify_report
-    from evaluation.rerun import make_pages_again, run_again
+    from evaluation.assurance.provenance.manifest import reading
+    from evaluation.assurance.signatures.chain import Trust
+    from evaluation.assurance.verification.verify import verify_report
+    from evaluation.pipeline.again import make_pages_again, run_again
     from evaluation.study.places import repository, study_folder
 
     must_be_report(report)

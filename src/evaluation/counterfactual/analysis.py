@@ -9,9 +9,9 @@ import pandas as pd
 
 from evaluation.counterfactual.comparability import pooled_sd, small_sample_correction
 from evaluation.counterfactual.estimate import Estimate
-from evaluation.counterfactual.estimators import ESTIMATORS
-from evaluation.counterfactual.families import families
-from evaluation.counterfactual.panel import NoEstimate, Sample, build_sample
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
+from evaluation.counterfactual.inference.families import families
+from evaluation.counterfactual.sample import NoEstimate, Sample, build_sample
 from evaluation.study.folder import Study
 from evaluation.study.protocol import Outcome
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from evaluation.counterfactual.linear import TINY
-from evaluation.counterfactual.panel import Array, NoEstimate, Sample, build_sample
-from evaluation.counterfactual.weights import entropy_weights
+from evaluation.counterfactual.estimators.linear import TINY
+from evaluation.counterfactual.estimators.weights import entropy_weights
+from evaluation.counterfactual.sample import Array, NoEstimate, Sample, build_sample
 from evaluation.study.folder import Study
 
 SATISFIED, ADJUST = 0.05, 0.25

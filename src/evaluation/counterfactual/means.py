@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluation.counterfactual.panel import build_sample
+from evaluation.counterfactual.sample import build_sample
 from evaluation.study.folder import Study
 
 

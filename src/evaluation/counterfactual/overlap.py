@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from evaluation.counterfactual.panel import Array, NoEstimate, Sample, build_sample
-from evaluation.counterfactual.weights import effective_sample_size, entropy_weights, odds_weights, overlap
+from evaluation.counterfactual.estimators.weights import effective_sample_size, entropy_weights, odds_weights, overlap
+from evaluation.counterfactual.sample import Array, NoEstimate, Sample, build_sample
 from evaluation.study.folder import Study
 
 OVERLAP = ("outcome", "wave", "estimator", "effective_comparison", "outside", "n_treated", "n_comparison")

@@ -11,7 +11,7 @@ from scipy import stats
 
 from evaluation.counterfactual.analysis import estimate_effect
 from evaluation.counterfactual.estimate import Estimate
-from evaluation.counterfactual.panel import Array, Sample, build_sample
+from evaluation.counterfactual.sample import Array, Sample, build_sample
 from evaluation.study.folder import Study
 from evaluation.study.protocol import Outcome
 

@@ -1,128 +1,133 @@
-"""The plan of a study that has no answers yet, and its minimum detectable effects and power."""
+"""What a design can find before there are data: power and minimum detectable effects.
+
+Effects are in SDs of a score within a centre, which is taken to be the same at both waves.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import pandas as pd
+import numpy as np
+from scipy import optimize, stats
 
-from evaluation.counterfactual.power import POWER, VARIANCES, Plan, degrees, detectable, rejection_rate, std_error
-from evaluation.errors import UserError
-from evaluation.language import text
-from evaluation.study.contract import Contract
-from evaluation.study.documents import read_document
-from evaluation.study.findings import Findings
-from evaluation.study.folder import CONSENT
-from evaluation.study.protocol import Protocol
-from evaluation.study.tables import Columns, read_table
-from evaluation.study.thresholds import thresholds
-
-EFFECTS = (0.2, 0.3, 0.5, 0.8)  # SDs: from the small to the large of Cohen (1988)
-RHOS = (0.3, 0.5, 0.7)
-FULL = 0.5  # SDs, the effect simulated where no contract says which it pays in full
+POWER = 0.8
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
+TAIL = 1e-15  # what the quadrature leaves out at each end
 
 
 @dataclass(frozen=True)
-class Planned:
-    """A protocol with the sizes it is planned for; effects in SDs of a score within a centre.
+class Plan:
+    """Children with both scores in each centre, correlation of the two waves within a centre, two-sided alpha."""
 
-    counted : whether the children were counted in participants.csv. effects : for which power is given. effect : the one
-    simulated. paid : the effects that the contract names.
+    n_treated: int
+    n_comparison: int
+    rho: float
+    alpha: float = 0.05
+
+
+@dataclass(frozen=True)
+class Detectable:
+    """Smallest effects found with the planned power, in SDs of a score.
+
+    normal : by the multiplier of normal quantiles, 2.80 at 5 % and 80 %. exact : by the noncentral t, both tails.
+    two_centre : by the interval that allows for the declared shock of a centre, where such shocks occur.
     """
 
-    protocol: Protocol
-    plan: Plan
-    counted: bool
-    effects: tuple[float, ...]
-    effect: float
-    paid: tuple[float, ...] = ()
+    normal: float
+    exact: float
+    two_centre: float
 
 
-def read_plan(
-    folder: Path, *, treated: int | None, comparison: int | None, rho: float, sd: float | None, effect: float | None
-) -> Planned:
-    """Read the plan of a study: protocol.yml, and contract.yml and participants.csv where they are; no answers.
+VARIANCES = {  # of a child, in SD^2, as a polynomial in rho; coefficients of the regression
+    "difference": ((1, 0, 0), 2),
+    "did": ((2, -2, 0), 2),
+    "ancova": ((1, 0, -1), 3),
+}
+
+
+def std_error(plan: Plan, estimator: str = "did") -> float:
+    """Planned standard error, in SDs, of `difference`, `did` or `ancova` without covariates.
+
+    References
+    ----------
+    Frison & Pocock (1992); Borm, Fransen & Lemmens (2007), for the analysis of covariance.
+    """
+    variance = np.polynomial.polynomial.polyval(plan.rho, VARIANCES[estimator][0])
+    return float(np.sqrt(variance * (1 / plan.n_treated + 1 / plan.n_comparison)))
+
+
+def degrees(plan: Plan, estimator: str = "did") -> float:
+    """Degrees of freedom: children less coefficients."""
+    return float(plan.n_treated + plan.n_comparison - VARIANCES[estimator][1])
+
+
+def planned_shock(rho: float, icc: float) -> float:
+    """SD a centre, in SDs of a score, of a shock with this share of the variance of change."""
+    return float(np.sqrt(2 * (1 - rho) * icc / (1 - icc)))
+
+
+def rejection_rate(
+    effect: float, std_error: float, df: float, alpha: float = 0.05, *, shock: float = 0.0, declared: float = 0.0
+) -> float:
+    """How often a two-sided t test finds an effect: its power, and at no effect its size.
 
     Parameters
     ----------
-    treated, comparison : children a centre with both scores; where missing, those of participants.csv are counted. sd :
-        of a score within a centre, in the unit the contract pays on: without it the contract's thresholds say nothing.
+    effect, std_error, shock, declared : in one unit. df : infinite for the normal. shock : SD a centre of what moves
+        all its children, which the standard error does not contain. declared : the shock that the interval allows for.
 
-    Raises
-    ------
-    StudyDefects : protocol, contract or participants cannot be read. UserError : nobody to count, or too few.
+    Notes
+    -----
+    With w^2 a chi-squared over df, the test rejects where |estimate| > t sqrt(se^2 w^2 + 2 declared^2), and the estimate
+    has variance se^2 + 2 shock^2: integrated over w. Without shocks this is the noncentral t.
     """
-    findings = Findings()
-    protocol = read_document(folder / "protocol.yml", Protocol, findings)
-    path = folder / "contract.yml"
-    contract = read_document(path, Contract, findings) if path.is_file() else None
-    findings.raise_errors()
-    if protocol is None:  # cannot be: what is unreadable left an error
-        raise UserError("protocol.yml")
-    counted = treated is None or comparison is None
-    found = count_children(folder, protocol) if counted else (0, 0)
-    sizes = found[0] if treated is None else treated, found[1] if comparison is None else comparison
-    if min(sizes) < 2:
-        few = f"{sizes[0]} / {sizes[1]}"
-        raise UserError(
-            text(
-                f"Ragazzi nei due centri: {few}; ne servono almeno 2 per centro. Indicarli con --treated e --comparison.",
-                f"Children in the two centres: {few}; at least 2 a centre are needed. Give them by --treated and --comparison.",
-            )
+    w, density = _chi(df)
+    bar = stats.t.ppf(1 - alpha / 2, df) * np.sqrt(std_error**2 * w**2 + 2 * declared**2)
+    spread = np.sqrt(std_error**2 + 2 * shock**2)
+    return float(density @ (stats.norm.sf((bar - effect) / spread) + stats.norm.cdf((-bar - effect) / spread)))
+
+
+def _chi(df: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return nodes and weights of the law of sqrt(chi2 / df): of one point where df is infinite."""
+    if np.isinf(df):
+        return np.ones(1), np.ones(1)
+    low, high = stats.chi.ppf(TAIL, df), stats.chi.isf(TAIL, df)
+    nodes = (low + high) / 2 + (high - low) / 2 * NODES
+    return nodes / np.sqrt(df), WEIGHTS * (high - low) / 2 * stats.chi.pdf(nodes, df)
+
+
+def detectable(plan: Plan, estimator: str = "did", power: float = POWER, shock_icc: float = 0.0) -> Detectable:
+    """Return the minimum detectable effects of a plan; `shock_icc` is the declared share of the variance of change.
+
+    References
+    ----------
+    Bloom (1995), for the multiplier.
+    """
+    error, df, shock = std_error(plan, estimator), degrees(plan, estimator), planned_shock(plan.rho, shock_icc)
+    multiplier = stats.norm.ppf(1 - plan.alpha / 2) + stats.norm.ppf(power)
+
+    def solve(shock: float) -> float:
+        def missing(effect: float) -> float:
+            return rejection_rate(effect, error, df, plan.alpha, shock=shock, declared=shock) - power
+
+        reach = np.sqrt(error**2 + 2 * shock**2)
+        return float(
+            optimize.brentq(missing, 0.0, reach * 2 * stats.t.isf(min(plan.alpha / 2, 1 - power), df), xtol=TAIL)
         )
-    paid = paid_effects(protocol, contract, sd)
-    simulated = effect or max(paid, default=FULL)
-    effects = tuple(sorted({*EFFECTS, *paid, simulated}))
-    return Planned(protocol, Plan(*sizes, rho, protocol.analysis.alpha), counted, effects, simulated, paid)
+
+    return Detectable(float(multiplier * error), solve(0.0), solve(shock))
 
 
-def paid_effects(protocol: Protocol, contract: Contract | None, sd: float | None) -> tuple[float, ...]:
-    """Return the positive effects that the contract names for the primary outcome, in SDs; none without an SD."""
-    if contract is None or sd is None:
-        return ()
-    metrics = {metric.id for metric in contract.metrics if metric.outcome == protocol.primary.id}
-    named = {at for rule in contract.rules if rule.metric in metrics for at in thresholds(rule.formula)}
-    return tuple(float(at) / sd for at in sorted(named) if at > 0)
+def design_effect(size: float, icc: float) -> float:
+    """Return how much a variance grows when children come in groups of `size` that are alike: 1 + (size - 1) icc.
+
+    References
+    ----------
+    Kish (1965), section 5.4.
+    """
+    return 1 + (size - 1) * icc
 
 
-def count_children(folder: Path, protocol: Protocol) -> tuple[int, int]:
-    """Count the children of each centre in participants.csv who consent, where consent is recorded."""
-    path = folder / "participants.csv"
-    if not path.is_file():
-        raise UserError(
-            text(
-                f"{folder.name}: manca participants.csv. Indicare quanti ragazzi sono previsti: --treated N --comparison N.",
-                f"{folder.name}: there is no participants.csv. Say how many children are planned: --treated N --comparison N.",
-            )
-        )
-    findings = Findings()
-    table = read_table(path, Columns(("participant", "centre")), findings)
-    findings.raise_errors()
-    if table is None:  # cannot be, as above
-        return 0, 0
-    consenting = table[[name for name in CONSENT if name in table]].eq("yes").all(axis=1)
-    centres = table.loc[consenting, "centre"].str.strip()
-    return int((centres == protocol.centres.treated).sum()), int((centres == protocol.centres.comparison).sum())
-
-
-def detectable_table(planned: Planned) -> pd.DataFrame:
-    """Return minimum detectable effects in SDs: rho, estimator, normal, exact, two_centre (see `power.Detectable`)."""
-    plan, icc = planned.plan, planned.protocol.analysis.centre_shock_icc
-    rows = []
-    for rho in sorted({*RHOS, plan.rho}):
-        assumed = Plan(plan.n_treated, plan.n_comparison, rho, plan.alpha)
-        for estimator in VARIANCES:
-            found = detectable(assumed, estimator, POWER, icc)
-            rows.append((rho, estimator, found.normal, found.exact, found.two_centre))
-    return pd.DataFrame(rows, columns=["rho", "estimator", "normal", "exact", "two_centre"])
-
-
-def power_table(planned: Planned) -> pd.DataFrame:
-    """Return the power of each effect by formula, chance among children alone: effect, then a column an estimator."""
-    plan = planned.plan
-    rows = [
-        (effect, *(rejection_rate(effect, std_error(plan, e), degrees(plan, e), plan.alpha) for e in VARIANCES))
-        for effect in planned.effects
-    ]
-    return pd.DataFrame(rows, columns=["effect", *VARIANCES])
+def centre_size(plan: Plan) -> float:
+    """Harmonic mean of the children a centre: the size that the design effect of two unequal centres needs."""
+    return 2 / (1 / plan.n_treated + 1 / plan.n_comparison)

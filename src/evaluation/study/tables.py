@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evaluation.language import Text, text
-from evaluation.study.findings import (
+from evaluation.study.findings import (  # fmt: skip
     CORRECT_NAME,
     EXPECTED_VISIBLE,
     INVISIBLE,
@@ -27,7 +27,7 @@ from evaluation.study.findings import (
     column_letters,
     nearest,
     one_of,
-)  # fmt: skip
+)
 from evaluation.study.records import of_one_width, read_records, report_split_number
 
 MAXIMUM_COLUMNS = 1_000

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from evaluation.intake.exports.dates import read_dates
+from evaluation.intake.exports.answer_times import read_dates
 from evaluation.intake.exports.layouts import Layout, plain
+from evaluation.intake.exports.mapping import CodedColumn, ExportMapping, Intake
 from evaluation.intake.exports.people import CODE, Children
 from evaluation.intake.exports.sheets import Cell, Row
 from evaluation.intake.exports.values import Reader, boxes, chosen, number
-from evaluation.intake.mapping import CodedColumn, ExportMapping, Intake
 from evaluation.language import Text, text
 from evaluation.study.findings import NOTHING, Finding, Level, Words, nearest, one_of
 from evaluation.study.instrument import Instrument

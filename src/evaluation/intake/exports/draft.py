@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation.errors import UserError
-from evaluation.intake.exports.dates import read_dates
-from evaluation.intake.exports.files import read_sheets
+from evaluation.intake.exports.answer_times import read_dates
+from evaluation.intake.exports.export_file import read_sheets
 from evaluation.intake.exports.importing import Design, distinct, read_design
 from evaluation.intake.exports.layouts import Layout, plain, unnumbered
 from evaluation.intake.exports.ledger import write
+from evaluation.intake.exports.mapping import FILE
 from evaluation.intake.exports.matching import Match, match
 from evaluation.intake.exports.recognition import recognise
 from evaluation.intake.exports.values import COMMA, number
-from evaluation.intake.mapping import FILE
 from evaluation.language import text
 from evaluation.study.findings import Findings
 

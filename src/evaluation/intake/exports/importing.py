@@ -10,11 +10,11 @@ from pathlib import Path
 from evaluation.errors import UserError
 from evaluation.intake.exports import ledger, merging
 from evaluation.intake.exports.conversion import AnswerSheet, Conversion
-from evaluation.intake.exports.files import read_sheets
+from evaluation.intake.exports.export_file import read_sheets
 from evaluation.intake.exports.layouts import Layout, header
+from evaluation.intake.exports.mapping import FILE, ExportMapping, Intake
 from evaluation.intake.exports.people import Children
 from evaluation.intake.exports.recognition import recognise
-from evaluation.intake.mapping import FILE, ExportMapping, Intake
 from evaluation.language import Text, text
 from evaluation.study.documents import read_document
 from evaluation.study.findings import Finding, Findings, StudyDefects, Words, nearest

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.intake.linkage import read_linkage
-from evaluation.intake.pseudonyms import normalised_name
 from evaluation.language import Text, text
+from evaluation.privacy.linkage import read_linkage
+from evaluation.privacy.pseudonyms import normalised_name
 from evaluation.study.findings import NOTHING, Words, nearest
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from evaluation.intake.exports.dates import read_dates
+from evaluation.intake.exports.answer_times import read_dates
 from evaluation.intake.exports.layouts import Layout, header, keys, roles
 from evaluation.intake.exports.sheets import Sheet
 

@@ -8,8 +8,8 @@ import re
 import zipfile
 
 from evaluation.intake.exports.sheets import Cell, Sheet, must_be_bounded, refused
-from evaluation.intake.unpacked import DAMAGED
 from evaluation.language import text
+from evaluation.privacy.unpacked import DAMAGED
 from evaluation.study.findings import Words
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from evaluation.language import Language, text
-from evaluation.reporting.exhibits import Figure
+from evaluation.publishing.exhibits import Figure
+from evaluation.publishing.published_tables import to_number
 from evaluation.reporting.style import EXPECTED, INK, TREATED, drawing
-from evaluation.reporting.tables import to_number
 
 Row = Mapping[str, Any]
 NOT_DRAWN = text(

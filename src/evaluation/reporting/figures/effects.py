@@ -7,13 +7,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
-from evaluation.counterfactual.estimators import estimator_names
+from evaluation.counterfactual.estimators.registry import estimator_names
 from evaluation.language import Language, number
-from evaluation.reporting.exhibits import Figure
+from evaluation.publishing.exhibits import Figure
+from evaluation.publishing.published_tables import to_number
+from evaluation.reporting.displays.words import (
+    centre_name,
+    interval_level,
+    outcome_name,
+    row_name,
+    row_words,
+    wave_name,
+)
 from evaluation.reporting.figures.common import NOT_DRAWN, forest, lines
 from evaluation.reporting.style import COMPARISON, EXPECTED, MARKERS, TREATED, drawing
-from evaluation.reporting.tables import to_number
-from evaluation.reporting.words import centre_name, interval_level, outcome_name, row_name, row_words, wave_name
 from evaluation.study.folder import Study
 
 COLOURS = {"treated": TREATED, "comparison": COMPARISON, "counterfactual": EXPECTED}

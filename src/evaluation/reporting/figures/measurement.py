@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from evaluation.language import Language, number, percent
-from evaluation.reporting.exhibits import Figure
+from evaluation.publishing.exhibits import Figure
+from evaluation.reporting.displays.words import outcome_name
 from evaluation.reporting.figures.common import NOT_DRAWN, forest, lines
 from evaluation.reporting.style import drawing
-from evaluation.reporting.words import outcome_name
 from evaluation.study.folder import Study
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evaluation.language import Language, number, percent
-from evaluation.reporting.exhibits import Figure
+from evaluation.publishing.exhibits import Figure
 from evaluation.reporting.figures.common import NOT_DRAWN
 from evaluation.reporting.style import EXPECTED, TREATED, drawing
 from evaluation.study.folder import Study

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from evaluation.counterfactual.benchmarks import usual_shocks
-from evaluation.counterfactual.estimators import estimator_names
-from evaluation.counterfactual.robustness import Shuffled
-from evaluation.counterfactual.sensitivity import shocked_interval
+from evaluation.counterfactual.estimators.registry import estimator_names
+from evaluation.counterfactual.sensitivity.sensitivity_table import Shuffled
+from evaluation.counterfactual.sensitivity.two_centres import shocked_interval
+from evaluation.counterfactual.sensitivity.usual import usual_shocks
 from evaluation.language import Language, interval, number, p_value, percent, text
-from evaluation.reporting.exhibits import Figure
+from evaluation.publishing.exhibits import Figure
+from evaluation.publishing.published_tables import to_number
+from evaluation.reporting.displays.words import centre_name, covariate_name, interval_level
 from evaluation.reporting.figures.common import NOT_DRAWN, Row
 from evaluation.reporting.style import BAND, COMPARISON, EXPECTED, FAINT, INK, TREATED, drawing, panels
-from evaluation.reporting.tables import to_number
-from evaluation.reporting.words import centre_name, covariate_name, interval_level
 from evaluation.study.folder import Study
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from evaluation.language import Language, text
-from evaluation.reporting.exhibits import Figure
+from evaluation.publishing.exhibits import Figure
 from evaluation.reporting.style import BAND, EXPECTED, INK, TREATED, drawing
 
 EFFECTS = {

@@ -1,0 +1,1 @@
+"""What a report was made from: code, environment, files and their sums, described for whoever checks it."""

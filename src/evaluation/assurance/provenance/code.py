@@ -1,0 +1,151 @@
+"""Code and environment as they stand here, held against what a report names: files, commit, versions, compiled leftovers."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import marshal
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import CodeType
+
+from packaging.requirements import Requirement
+
+from evaluation.assurance.provenance.crate import ANALYSIS, LOCK, PACKAGE, code_files
+from evaluation.assurance.provenance.manifest import Hashes, compare, hashes, read_bounded, reading
+from evaluation.assurance.questions import about_file, both
+from evaluation.language import Text, text
+
+COURSE = "src/course/evaluation_course"  # a package of its own, which no run and no verification loads
+IMPORTABLE = tuple(importlib.machinery.all_suffixes())
+PIN = re.compile(r"^([\w.-]+==[^\\\n]*?) *\\?$", flags=re.MULTILINE)
+_FLAGS, _STAMPS, _HEADER = slice(4, 8), slice(8, 16), 16  # PEP 552
+_HASHED, _CHECKED = 1, 2
+
+
+def code_problems(code: Path, listed: Hashes) -> tuple[Text, ...]:
+    """Return what would make a run with this code and this Python another one than the report names.
+
+    Parameters
+    ----------
+    code
+        The root of the code: notebooks, src, the lock.
+    listed
+        The SHA-256 of each file of code that the report names.
+    """
+    changed = compare(listed, hashes(code, code_files(code)))
+    return (
+        *(about_file(difference.file, difference.kind) for difference in changed),
+        *_strays(code),
+        *_stale_bytecode(code),
+        *_other_versions(code / LOCK),
+    )
+
+
+def commit_of(code: Path) -> Text:
+    """Say which commit of git this code is, and whether it differs from it."""
+    commit, status = (
+        _git(code, "rev-parse", "HEAD"),
+        _git(code, "status", "--porcelain", "--", PACKAGE, *ANALYSIS, LOCK),
+    )
+    if commit is None or status is None:
+        return text("commit: nessuna storia di git qui", "commit: no git history here")
+    if status:
+        return text(f"commit {commit}, con modifiche non registrate", f"commit {commit}, with changes not committed")
+    return both(f"commit {commit}")
+
+
+def _git(code: Path, *arguments: str) -> str | None:
+    git = shutil.which("git")
+    if git is None or not (code / ".git").exists():
+        return None
+    # a repository's own settings may name programs to run: none is
+    safe = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+    asked = subprocess.run([git, "-C", str(code), *safe, *arguments], capture_output=True, text=True, check=False)  # noqa: S603
+    return asked.stdout.strip() if asked.returncode == 0 else None
+
+
+def _strays(code: Path) -> Iterator[Text]:
+    """Name what Python could import in place of something else: modules beside notebooks, or beside the packages in src."""
+    ours = (code / PACKAGE, code / COURSE)
+    for path in sorted(path for folder in ("notebooks", "src") for path in (code / folder).rglob("*")):
+        if not any(map(path.is_relative_to, ours)) and path.name.endswith(IMPORTABLE) and path.is_file():
+            name = path.relative_to(code).as_posix()
+            yield text(
+                f"{name}: un modulo estraneo che Python può caricare", f"{name}: a stray module that Python may load"
+            )
+
+
+def _stale_bytecode(code: Path) -> Iterator[Text]:
+    """Name compiled files that this Python would load, and that are not what their source compiles to."""
+    for source in sorted((code / PACKAGE).rglob("*.py")):
+        for level in (0, 1, 2):
+            compiled = Path(importlib.util.cache_from_source(str(source), optimization=level or ""))
+            if compiled.is_file() and _would_load(compiled, source) and not _is_faithful(compiled, source, level):
+                name = compiled.relative_to(code).as_posix()
+                yield text(
+                    f"{name}: un file compilato che non viene dal suo sorgente; cancellare le cartelle __pycache__",
+                    f"{name}: a compiled file that does not come from its source; delete the folders __pycache__",
+                )
+
+
+def _would_load(compiled: Path, source: Path) -> bool:
+    """Tell whether Python would take the compiled file without looking at the source again (PEP 552)."""
+    data = read_bounded(compiled)
+    if data[:4] != importlib.util.MAGIC_NUMBER or len(data) < _HEADER:
+        return False
+    flags = int.from_bytes(data[_FLAGS], "little")
+    if flags & _HASHED:
+        return not flags & _CHECKED or data[_STAMPS] == importlib.util.source_hash(source.read_bytes())
+    found = source.stat()
+    stamps = (int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)
+    return data[_STAMPS] == b"".join(stamp.to_bytes(4, "little") for stamp in stamps)
+
+
+def _is_faithful(compiled: Path, source: Path, level: int) -> bool:
+    """Tell whether a compiled file is what the source compiles to; file names aside, which depend on the place."""
+    try:
+        loaded = marshal.loads(read_bounded(compiled)[_HEADER:])  # noqa: S302  Python itself would, on import
+        fresh = compile(source.read_bytes(), str(source), "exec", dont_inherit=True, optimize=level)
+    except (ValueError, EOFError, TypeError, SyntaxError):
+        return False
+    return isinstance(loaded, CodeType) and loaded == fresh
+
+
+def _other_versions(lock: Path) -> Iterator[Text]:
+    """Name packages that are not installed as the lock has them."""
+    if not lock.is_file():  # told already, as a file of the code that is missing
+        return
+    with reading(lock.name):
+        pins = [Requirement(pin) for pin in PIN.findall(read_bounded(lock).decode("utf-8"))]
+    for pin in pins:
+        if pin.marker is not None and not pin.marker.evaluate():
+            continue
+        found = _installed(pin.name)
+        if found is None:
+            yield text(
+                f"{pin.name}: non installato, atteso {pin.specifier}",
+                f"{pin.name}: not installed, expected {pin.specifier}",
+            )
+        elif not pin.specifier.contains(found, prereleases=True):
+            yield text(
+                f"{pin.name}: installata la {found}, attesa {pin.specifier}",
+                f"{pin.name}: {found} installed, expected {pin.specifier}",
+            )
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def python() -> Text:
+    """Say which Python this is."""
+    return both("Python {}.{}.{}".format(*sys.version_info))

@@ -1,7 +1,0 @@
-"""Signatures of a report: the names by which the rest of the project knows them."""
-
-from evaluation.assurance.cms import wait_for
-from evaluation.assurance.reading import Level, Signature, read_signed_pdf, read_signed_sums
-from evaluation.assurance.signing import sign_report
-
-__all__ = ["Level", "Signature", "read_signed_pdf", "read_signed_sums", "sign_report", "wait_for"]

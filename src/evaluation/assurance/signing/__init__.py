@@ -1,0 +1,1 @@
+"""Signatures as they are made: token, certificate or outside program, appearance, authorities."""

@@ -1,0 +1,1 @@
+"""The questions a stranger asks of a report, each answered from its bytes."""

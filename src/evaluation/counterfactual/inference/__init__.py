@@ -1,0 +1,1 @@
+"""What chance could have done: permutation, wild bootstrap, families of outcomes."""

@@ -1,0 +1,1 @@
+"""How much the finding bears: two centres, trends, hidden confounders, other specifications."""

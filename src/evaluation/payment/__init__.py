@@ -1,0 +1,1 @@
+"""From published numbers to an amount: evidence, decision, risk."""

@@ -1,0 +1,85 @@
+"""One notebook, run by papermill's stock engine: progress a cell, a clear message when it stops, stable bytes when it ends."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from evaluation.errors import RunFailed
+from evaluation.publishing.disclosure.notebook_outputs import other_outputs
+
+Notify = Callable[[str, int, int], None]
+INJECTED = "injected-parameters"
+
+
+def execute_notebook(source: Path, target: Path, folder: Path, parameters: dict[str, Any], notify: Notify) -> None:
+    """Run `source` in `folder` and write it, cleared of clocks and paths, to `target`.
+
+    Raises
+    ------
+    RunFailed : a cell failed; the notebook as far as it came is kept under failed/ beside `folder`'s results.
+    """
+    import papermill as pm
+    from papermill.exceptions import PapermillExecutionError
+
+    _check_names(source, parameters)
+    partial = folder / "failed" / source.name
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    total = len(pm.iorw.load_notebook_node(str(source)).cells) + 1
+
+    def started(cell: Any, cell_index: int) -> None:
+        del cell
+        notify(source.stem, cell_index, total)
+
+    logging.getLogger("papermill").setLevel(logging.WARNING)
+    try:
+        notebook = pm.execute_notebook(
+            str(source), str(partial), parameters=parameters, progress_bar=False,
+            autosave_cell_every=0, shutdown_kernel="immediate", on_cell_start=started,
+            resources={"metadata": {"path": str(folder)}}, extra_arguments=["--log-level=ERROR"],
+        )  # fmt: skip
+    except PapermillExecutionError as error:
+        raise RunFailed(
+            f"{source.name} stopped at cell {error.cell_index}: {error.ename}: {error.evalue}\n"
+            f"The notebook as far as it came: {partial}"
+        ) from error
+    _refuse_other_outputs(source, notebook)
+    write_stable(notebook, target)
+    partial.unlink()
+
+
+def _check_names(source: Path, parameters: dict[str, Any]) -> None:
+    """Refuse a parameter that the notebook does not declare: papermill only warns."""
+    import papermill as pm
+
+    declared = pm.inspect_notebook(str(source))
+    unknown = sorted(set(parameters) - set(declared))
+    if unknown:
+        raise RunFailed(f"{source.name}: no parameter {', '.join(unknown)}. Declared: {', '.join(declared) or 'none'}.")
+
+
+def _refuse_other_outputs(source: Path, notebook: Any) -> None:
+    """Refuse outputs that are no exhibits: a printed frame could hold one row a child."""
+    others = list(other_outputs(notebook, but=("stderr",)))
+    if others:
+        raise RunFailed(f"{source.name}: {'; '.join(others)}. Published notebooks hold exhibits only: use show().")
+
+
+def write_stable(notebook: Any, target: Path) -> None:
+    """Write an executed notebook so that the same results give the same bytes: no clock, no random id, no stderr."""
+    import nbformat
+
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata.get("language_info", {}).pop("version", None)
+    for position, cell in enumerate(notebook.cells):
+        if INJECTED in cell.metadata.get("tags", []):
+            cell["id"] = INJECTED
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        cell["id"] = cell.get("id") or f"cell-{position}"
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, target)

@@ -1,0 +1,344 @@
+"""The whole way on one screen: eight notebooks, their pages, the report, its description and its sums.
+
+`NOTEBOOKS` is the table of steps. pytask runs what changed, by content: the study, the package, the notebook, or an
+output edited by hand. Notebooks that do not wait for each other run side by side.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytask
+
+from evaluation import __version__
+from evaluation.errors import RunFailed
+from evaluation.language import LANGUAGES, Language
+from evaluation.pipeline.outputs import Outputs
+from evaluation.study.folder import Study, study_files
+from evaluation.study.places import repository, study_folder
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One notebook: what it makes, and what it reads that an earlier one made."""
+
+    name: str
+    makes: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+
+
+SCORES = "processed/scores.csv"
+TABLES = "reports/tables/"
+
+
+def _tables(*names: str) -> tuple[str, ...]:
+    return tuple(f"{TABLES}{name}.csv" for name in names)
+
+
+ANALYSES = (
+    Notebook("01_data", ("processed/children.csv",)),
+    Notebook("02_measurement", (SCORES, *_tables("reliability", "items", "composites"))),
+    Notebook("03_comparability", _tables("flow", "attrition", "balance", "overlap"), (SCORES,)),
+    Notebook("04_effects", _tables("means", "estimates", "inference", "subgroups"), (SCORES,)),
+    Notebook(
+        "05_robustness", _tables("sensitivity", "design", "omitted", "bounds", "honest", "specification_curve"), (SCORES,)
+    ),
+    Notebook(
+        "06_payment", (*_tables("payment", "payment_risk"), TABLES + "payment.json"),
+        (SCORES, *_tables("estimates", "flow", "balance", "sensitivity")),
+    ),
+    Notebook("07_programme", _tables("monitoring")),
+)  # fmt: skip
+EVERYTHING = tuple(path for notebook in ANALYSES for path in notebook.makes if path.startswith(TABLES))
+NOTEBOOKS = (*ANALYSES, Notebook("evaluator_report", _tables("suppressed"), (SCORES, *EVERYTHING)))
+REPORT = NOTEBOOKS[-1].name
+VERIFY_PAGE = "verify.html"
+
+Notify = Callable[[str, int, int], None]  # what runs, parts done, parts in all
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one study: what it reads, where it builds, in which languages, whether the PDF carries the tables."""
+
+    study: Study
+    outputs: Outputs
+    languages: tuple[Language, ...] = LANGUAGES
+    jobs: int = 2
+    attach: bool = False
+    notify: Notify = _silent
+
+    @property
+    def build(self) -> Path:
+        """The folder of the run under way."""
+        return self.outputs.build
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left: its report folder, the notebooks that ran (not those taken from the cache), an earlier signed run."""
+
+    reports: Path
+    executed: tuple[str, ...]
+    signed_before: Path | None
+
+
+def run_study(
+    name: str, *, output: Path | None = None, languages: Iterable[Language] = LANGUAGES, jobs: int | None = None,
+    force: bool = False, attach: bool = False, notify: Notify | None = None,
+) -> Outcome:  # fmt: skip
+    """Run a study from raw to manifest.
+
+    Raises
+    ------
+    StudyDefects : the study has errors; nothing is written. RunFailed : a notebook stopped.
+    """
+    from evaluation.checks import checked_study
+
+    folder = study_folder(name)
+    inputs = _digest(_inputs(folder))
+    study, _ = checked_study(folder)
+    outputs = Outputs.of(study.protocol.study.id, output)
+    run = Run(study, outputs, tuple(languages), jobs or min(os.cpu_count() or 1, 4), attach, notify or _silent)
+    with outputs.locked():
+        if force:
+            shutil.rmtree(outputs.build, ignore_errors=True)
+        outputs.prepare(study.folder)
+        started = time.monotonic()
+        executed = _execute(run, inputs + str(study.protocol.study.date))
+        if _digest(_inputs(folder)) != inputs:
+            raise RunFailed(f"{folder}: the raw data changed during the run. Run again.")
+        if executed:
+            _write_log(run, executed, time.monotonic() - started)
+        return Outcome(outputs.reports, executed, outputs.publish())
+
+
+def _execute(run: Run, inputs: str) -> tuple[str, ...]:
+    """Run every step whose inputs changed; return the notebooks that ran."""
+    executed: list[str] = []
+    tasks = steps(run, inputs, executed.append)
+    _forget_others(run)
+    # A settings file of its own makes the build folder the root: cache and lock lie there, wherever the folder is.
+    settings = run.build / "pytask.toml"
+    settings.write_text("[tool.pytask.ini_options]\n", encoding="utf-8")
+    pytask.console.quiet = True
+    _look_often()
+    session = pytask.build(
+        tasks=tasks, config=settings, capture="no", verbose=0, n_workers=run.jobs, parallel_backend="threads",
+        stop_after_first_failure=True, disable_warnings=True, check_casing_of_paths=False,
+    )  # fmt: skip
+    for report in session.execution_reports:
+        cause = report.exc_info[1] if report.exc_info else None
+        if cause is not None and report.outcome.name == "FAIL":
+            raise cause
+    if session.exit_code != pytask.ExitCode.OK:
+        raise RunFailed("The steps could not be put in order. Delete the folder .runs and run again.")
+    return tuple(executed)
+
+
+def _look_often() -> None:
+    """Look for finished steps every 20 ms: pytask-parallel waits ever longer, up to a second, a fifth of a run's time."""
+    import attrs
+    from pytask_parallel import execute
+
+    timings: Any = attrs.fields(execute._Sleeper).timings.default
+    timings[:] = [0.02]
+
+
+def steps(run: Run, inputs: str, note: Callable[[str], None]) -> list[Any]:
+    """Return the steps as pytask tasks: notebooks, then pages, door, crate, report, sums."""
+    code = _digest(_code())
+    notebooks = [_notebook_task(run, notebook, inputs, code, note) for notebook in NOTEBOOKS]
+    pages = [_page_task(run, notebook, language, code) for notebook in NOTEBOOKS for language in run.languages]
+    made = sorted({_reports(run) / page for page in _published(run)})
+    door = _task(
+        run, "door", _door, code, [run.build / p for n in NOTEBOOKS for p in n.makes], [_reports(run) / "index.html"]
+    )
+    terms = _task(run, "terms", _terms, code + inputs, [], [_reports(run) / name for name in _agreed(run)])
+    verify = _task(run, "verify page", _verify_page, code, [], [_reports(run) / VERIFY_PAGE])
+    sources = _digest(sorted((repository() / "notebooks").glob("*.ipynb")))
+    crate = _task(run, "crate", _crate, code + inputs + sources, made, [_reports(run) / "ro-crate-metadata.json"])
+    pdfs = [_pdf_task(run, language, code) for language in run.languages]
+    everything = [*made, _reports(run) / "ro-crate-metadata.json", *(_pdf(run, language) for language in run.languages)]
+    sums = _task(run, "sums", _sums, code, everything, [_reports(run) / "SHA256SUMS"])
+    return [*notebooks, *pages, door, terms, verify, crate, *pdfs, sums]
+
+
+def _published(run: Run) -> list[str]:
+    """The files of a report that its crate describes, relative to the report folder."""
+    names = ["index.html", VERIFY_PAGE, *_agreed(run)]
+    for notebook in NOTEBOOKS:
+        names.append(f"notebooks/{notebook.name}.ipynb")
+        names += [made.removeprefix("reports/") for made in notebook.makes if made.startswith("reports/")]
+        for language in run.languages:
+            names.append(f"{notebook.name}.{language}.html")
+    return names
+
+
+def _agreed(run: Run) -> list[str]:
+    """What was agreed, and is published as it stands: protocol and contract."""
+    return [name for name in ("protocol.yml", "contract.yml") if (run.study.folder / name).is_file()]
+
+
+def _notebook_task(run: Run, notebook: Notebook, inputs: str, code: str, note: Callable[[str], None]) -> Any:
+    from evaluation.pipeline.notebook import execute_notebook
+
+    source = repository() / "notebooks" / f"{notebook.name}.ipynb"
+    executed = _reports(run) / "notebooks" / source.name
+    depends = [run.build / path for path in notebook.reads]
+    products = [executed, *(run.build / path for path in notebook.makes)]
+
+    def work(run: Run) -> None:
+        parameters = {"study": run.study.protocol.study.id, "languages": list(run.languages)}
+        execute_notebook(source, executed, run.build, parameters, run.notify)
+        note(notebook.name)
+
+    return _task(
+        run, notebook.name, work, inputs + code + _digest([source]) + ",".join(run.languages), depends, products
+    )
+
+
+def _page_task(run: Run, notebook: Notebook, language: Language, code: str) -> Any:
+    from evaluation.reporting.pages.write import write_page
+
+    executed = _reports(run) / "notebooks" / f"{notebook.name}.ipynb"
+    page = _reports(run) / f"{notebook.name}.{language}.html"
+
+    def work(run: Run) -> None:
+        write_page(run.study, executed, page, language, [n.name for n in NOTEBOOKS], run.languages)
+
+    return pytask.mark.try_last(_task(run, page.name, work, code + ",".join(run.languages), [executed], [page]))
+
+
+def _pdf_task(run: Run, language: Language, code: str) -> Any:
+    from evaluation.reporting.pages.write import write_pdf
+
+    executed = _reports(run) / "notebooks" / f"{REPORT}.ipynb"
+    crate = _reports(run) / "ro-crate-metadata.json"
+
+    def work(run: Run) -> None:
+        digest = hashlib.sha256(crate.read_bytes()).hexdigest()
+        write_pdf(run.study, executed, _pdf(run, language), language, digest, attach=run.attach)
+
+    version = code + ("attach" if run.attach else "")
+    return _task(run, _pdf(run, language).name, work, version, [executed, crate], [_pdf(run, language)])
+
+
+def _door(run: Run) -> None:
+    from evaluation.reporting.pages.write import write_door
+
+    write_door(run.study, _reports(run), [n.name for n in NOTEBOOKS], run.languages)
+
+
+def _verify_page(run: Run) -> None:
+    from evaluation.reporting.verify_page import write_verify_page
+
+    write_verify_page(_reports(run) / VERIFY_PAGE)
+
+
+def _terms(run: Run) -> None:
+    for name in _agreed(run):
+        shutil.copyfile(run.study.folder / name, _reports(run) / name)
+
+
+def _crate(run: Run) -> None:
+    from evaluation.assurance.provenance.crate import write_crate
+
+    about = run.study.protocol.study
+    write_crate(
+        _reports(run), study=run.study.folder, code=repository(), title=about.title.text(), languages=run.languages,
+        published=about.date, software_version=__version__,
+    )  # fmt: skip
+
+
+def _sums(run: Run) -> None:
+    from evaluation.assurance.provenance.manifest import write_sums
+
+    write_sums(_reports(run))
+
+
+def _task(
+    run: Run, name: str, work: Callable[[Run], None], version: str, depends: list[Path], products: list[Path]
+) -> Any:
+    """Make a pytask task that runs again when `version`, a file it depends on, or one of its products changes."""
+
+    def step(
+        version: Annotated[str, pytask.PythonNode(value=version, hash=True)],
+        depends: list[Path] = depends,
+        products: Annotated[list[Path], pytask.Product] = products,
+    ) -> None:
+        del version, depends
+        for product in products:
+            product.parent.mkdir(parents=True, exist_ok=True)
+        run.notify(name, 0, 1)
+        work(run)
+        run.notify(name, 1, 1)
+
+    return pytask.task(id=name)(step)
+
+
+def _forget_others(run: Run) -> None:
+    """Delete files of earlier runs that this one does not make (a language left out, a notebook renamed)."""
+    wanted = {_reports(run) / name for name in _published(run)} | {_pdf(run, language) for language in run.languages}
+    wanted |= {_reports(run) / name for name in ("ro-crate-metadata.json", "SHA256SUMS", "run.log")}
+    for path in _reports(run).rglob("*"):
+        if path.is_file() and path not in wanted and not _is_figure(run, path):
+            path.unlink()
+
+
+def _is_figure(run: Run, path: Path) -> bool:
+    """Tell a figure that the page of a notebook wrote, in a language of this run."""
+    folder, language = path.parent, path.suffixes[:1]
+    names = {notebook.name for notebook in NOTEBOOKS}
+    return (
+        folder.parent == _reports(run) / "figures"
+        and folder.name in names
+        and language in [[f".{c}"] for c in run.languages]
+    )
+
+
+def _reports(run: Run) -> Path:
+    return run.build / "reports"
+
+
+def _pdf(run: Run, language: Language) -> Path:
+    return _reports(run) / f"evaluator-report.{language}.pdf"
+
+
+def _inputs(folder: Path) -> list[Path]:
+    return [folder / name for name in study_files(folder)]
+
+
+def _code() -> list[Path]:
+    """The package and the lock: what an output depends on beside its data and its notebook."""
+    package = Path(__file__).parent
+    files = (path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return [*sorted(files), repository() / "requirements.lock"]
+
+
+def _digest(files: Iterable[Path]) -> str:
+    total = hashlib.sha256()
+    for path in files:
+        total.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\0".encode())
+    return total.hexdigest()
+
+
+def _write_log(run: Run, executed: tuple[str, ...], seconds: float) -> None:
+    """Write what may differ from place to place; the manifest does not cover it."""
+    lines = [
+        f"finished {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}",
+        f"seconds {seconds:.1f}, jobs {run.jobs}",
+        f"python {platform.python_version()}, {platform.system()} {platform.machine()}",
+        f"executed {', '.join(executed)}",
+    ]
+    (_reports(run) / "run.log").write_text("\n".join(lines) + "\n", encoding="utf-8")

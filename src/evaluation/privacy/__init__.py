@@ -1,0 +1,1 @@
+"""Names to codes, the linkage table, and the right to erasure."""

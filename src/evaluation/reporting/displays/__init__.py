@@ -1,0 +1,1 @@
+"""Tables and sentences as readers see them, made of published cells only."""

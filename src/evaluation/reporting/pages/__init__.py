@@ -1,0 +1,1 @@
+"""HTML pages, the first page and the PDF."""

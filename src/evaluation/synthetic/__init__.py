@@ -1,0 +1,1 @@
+"""A whole study drawn from known parameters."""
