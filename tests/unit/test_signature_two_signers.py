@@ -16,6 +16,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from signing_sample import drawn, person, report_in
 
 from evaluation.assurance.provenance.manifest import write_sums
+from evaluation.assurance.signatures import extension
 from evaluation.assurance.signatures import read as reading
 from evaluation.assurance.signatures.certificates import Credentials
 from evaluation.assurance.signing.signature import Signature, read_signed_pdf, read_signed_sums, sign_report
@@ -235,7 +236,7 @@ def test_signers_who_changed_the_pages_are_named(unsigned: Path, people: dict[st
     sign_report(unsigned, people["BRUNO"], provenance="real")
     (unsigned / PDF).write_bytes(original)
     (read,) = of_pdf(unsigned)
-    assert read.problems == (reading.ALTERED,)
+    assert read.problems == (extension.ALTERED,)
 
 
 def test_a_document_of_another_folder_is_named(twice: Path, tmp_path: Path) -> None:

@@ -26,8 +26,9 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from signing_sample import Authority, authority_in, report_in
 
 from evaluation.assurance.signatures.certificates import Credentials
+from evaluation.assurance.signatures.extension import ALTERED
 from evaluation.assurance.signatures.messages import wait_for
-from evaluation.assurance.signatures.read import ALTERED, read_signatures_of_pdf
+from evaluation.assurance.signatures.read import read_signatures_of_pdf
 from evaluation.assurance.signing.authorities import Authorities
 from evaluation.assurance.signing.signature import sign_report
 

@@ -27,7 +27,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import StandardCMSSignatureStatus
 
 from evaluation.assurance.signatures.certificates import Certificate
-from evaluation.assurance.signatures.extension import only_signed
+from evaluation.assurance.signatures.extension import more_than_signed, unaccounted
 from evaluation.assurance.signatures.fields import ROLES, Role, role_of
 from evaluation.assurance.signatures.messages import (
     is_canonical,
@@ -37,6 +37,7 @@ from evaluation.assurance.signatures.messages import (
     trusting,
     wait_for,
 )
+from evaluation.assurance.signatures.revisions import only_stores
 from evaluation.errors import VerificationFailed
 from evaluation.files import read_bounded, reading
 from evaluation.language import Text, text
@@ -54,10 +55,6 @@ NOT_STAMPED = text("la marca temporale non è di questa firma", "the time stamp 
 NOT_PREFIX = text(
     "il documento firmato non è quello non firmato di questa cartella",
     "the signed document is not the unsigned one of this folder",
-)
-ALTERED = text(
-    "oltre alle firme, il documento firmato cambia quello non firmato",
-    "the signed document changes the unsigned one by more than signatures",
 )
 UPDATED = text("il documento è stato modificato dopo la firma", "the document was changed after it was signed")
 OTHER_SUMS = text(f"il contenuto firmato non è {SUMS}", f"the signed content is not {SUMS}")
@@ -109,18 +106,28 @@ def read_signed_pdf(signed: Path, unsigned: Path) -> tuple[Signature, ...]:
 
 def read_signatures_of_pdf(name: str, data: bytes, original: bytes) -> tuple[Signature, ...]:
     """Read the signatures of a PDF that lies nowhere yet; as `read_signed_pdf`."""
-    with reading(name):
-        reader = PdfFileReader(BytesIO(data))
-        found = list(reader.embedded_regular_signatures)
-        if not found:
-            raise _unsigned(name)
-        whole = (
-            (NOT_PREFIX, data.startswith(original)),
-            (ALTERED, not data.startswith(original) or only_signed(reader, data, original)),
-            (UPDATED, all(_is_stamp_intact(each, data) for each in reader.embedded_timestamp_signatures)),
-        )
-        read = [_embedded(name, reader, each, data, last=each is found[-1], whole=whole) for each in found]
-        return together(read)
+    ambiguous = unaccounted(data, original) if data.startswith(original) else ()
+    try:
+        with reading(name):
+            return _read_pdf(name, data, original, ambiguous)
+    except VerificationFailed as error:
+        if not ambiguous:
+            raise
+        (where,) = ambiguous
+        raise VerificationFailed(text(f"{name}: {where['it']}.", f"{name}: {where['en']}.")) from error
+
+
+def _read_pdf(name: str, data: bytes, original: bytes, ambiguous: tuple[Text, ...]) -> tuple[Signature, ...]:
+    """Read the signatures of a PDF; where its bytes are not `ambiguous`, ask also what they change."""
+    reader = PdfFileReader(BytesIO(data))
+    found = list(reader.embedded_regular_signatures)
+    if not found:
+        raise _unsigned(name)
+    extends = data.startswith(original)
+    strange = ambiguous or (more_than_signed(reader, data, original) if extends else (NOT_PREFIX,))
+    stamped = all(_is_stamp_intact(each, data) for each in reader.embedded_timestamp_signatures)
+    whole = (*((problem, False) for problem in strange), (UPDATED, stamped))
+    return together([_embedded(name, reader, each, data, last=each is found[-1], whole=whole) for each in found])
 
 
 def read_signed_sums(signed: Path, sums: Path) -> tuple[Signature, ...]:
@@ -254,7 +261,8 @@ def _serves(reader: PdfFileReader, embedded: EmbeddedPdfSignature) -> bool:
     stamps = list(reader.embedded_timestamp_signatures)
     if _is_stamped_over(reader, embedded):
         return stamps[-1].evaluate_signature_coverage() == SignatureCoverageLevel.ENTIRE_FILE
-    return "/DSS" in reader.root and "/DSS" not in reader.get_historical_root(embedded.signed_revision)
+    later = range(embedded.signed_revision + 1, reader.xrefs.total_revisions)
+    return len(later) == 1 and only_stores(reader, later[0])
 
 
 def _authorities(message: SignedData) -> Any:

@@ -7,7 +7,19 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
-from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
+from asn1crypto.core import Asn1Value
+from asn1crypto.crl import CertificateList
+from asn1crypto.ocsp import OCSPResponse
+from asn1crypto.x509 import Certificate
+from pyhanko.pdf_utils.generic import (
+    ArrayObject,
+    ByteStringObject,
+    DictionaryObject,
+    IndirectObject,
+    NameObject,
+    StreamObject,
+    TextStringObject,
+)
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from evaluation.assurance.signatures.fields import FIELD
@@ -18,7 +30,9 @@ _FORM = {"/Fields", "/SigFlags"}
 # Keys of what an update may add: a field that shows nothing; issuers and revocation (ISO 32000-2, 12.8.4.3).
 _UNSEEN = {"/Type", "/Subtype", "/FT", "/T", "/TU", "/F", "/Rect", "/P", "/V", "/Lock", "/SV"}
 _LISTS = {"/Certs", "/CRLs", "/OCSPs"}
-_ONE_LISTS = {"/Cert", "/CRL", "/OCSP"}
+_KINDS = {"/Cert": Certificate, "/CRL": CertificateList, "/OCSP": OCSPResponse}
+_ONE_LISTS = set(_KINDS)
+_TEXTS = (TextStringObject, ByteStringObject, NameObject)
 _DIGEST = re.compile(r"/[0-9A-F]{40}")
 
 
@@ -27,6 +41,14 @@ def updates_only_sign(reader: PdfFileReader, base: int) -> bool:
     revisions = range(base + 1, reader.xrefs.total_revisions)
     bare = "/DSS" not in reader.get_historical_root(base)
     return bare and all(_Update(reader, base, revision).only_signs() for revision in revisions)
+
+
+def only_stores(reader: PdfFileReader, revision: int) -> bool:
+    """Tell whether a revision brings what validates signatures, named by the catalogue's one new key, and nothing else.
+
+    Which program saved it, and when, the document may say as after any update.
+    """
+    return _Update(reader, revision - 1, revision).only_stores()
 
 
 class _Update:
@@ -52,6 +74,19 @@ class _Update:
             and all(map(self._is_allowed, rewritten))
         )
 
+    def only_stores(self) -> bool:
+        before, after = self._before.root, self._after.root
+        written = set(self._history.explicit_refs_in_revision(self._revision))
+        expected = {self._after.root_ref, *_stored(after), *self._descriptions()}
+        packing = {ref for ref in written - expected if _is_of_the_file(self._after(ref))}
+        return (
+            "/DSS" not in before
+            and "/DSS" in after
+            and _kept(before, after, {"/DSS"})
+            and written - packing <= expected
+            and self._is_stored_plain()
+        )
+
     def _since(self, ref: Any) -> int:
         """Return the revision in which an object first stood."""
         since: int = self._history.get_introducing_revision(ref)
@@ -61,7 +96,7 @@ class _Update:
         """Tell whether an object that was there before is as it was, but for what a signature adds to it."""
         old, new = self._before(ref), self._after(ref)
         if ref in self._descriptions():
-            return True
+            return type(old) is type(new) and _is_description(new)
         if type(old) is not type(new) or isinstance(old, StreamObject):
             return type(old) is type(new) and old.encoded_data == new.encoded_data and _kept(old, new, set())
         if isinstance(old, ArrayObject):
@@ -147,6 +182,18 @@ class _Update:
         return set(_stored(self._before.root))
 
 
+def _is_of_the_file(value: Any) -> bool:
+    """Tell whether a stream holds cross-references or packed objects, which `accounted` has looked through."""
+    return isinstance(value, StreamObject) and _got(value, "/Type") in ("/XRef", "/ObjStm")
+
+
+def _is_description(value: Any) -> bool:
+    """Tell whether a value is XMP or a dictionary of texts: nothing that draws, runs or leads anywhere."""
+    if isinstance(value, StreamObject):
+        return set(value) <= {"/Type", "/Subtype", "/Length", "/Filter"} and _got(value, "/Type") == "/Metadata"
+    return isinstance(value, DictionaryObject) and all(type(value.raw_get(key)) in _TEXTS for key in value)
+
+
 def _got(holder: Any, key: str, otherwise: Any = None) -> Any:
     """Return what a dictionary holds, followed to its end."""
     return holder[key] if key in holder else otherwise  # noqa: SIM401  get() would not follow references
@@ -206,19 +253,30 @@ def _are_lists(holder: Any, lists: set[str], others: set[str]) -> bool:
     """Tell whether a dictionary holds lists of plain streams under these keys, and nothing under unknown ones."""
     if type(holder) is not DictionaryObject or not set(holder) <= lists | others:
         return False
-    arrays = [holder[key] for key in sorted(lists & set(holder))]
-    return all(isinstance(each, ArrayObject) and all(map(_is_plain, _items(each))) for each in arrays)
+    return all(
+        isinstance(holder[key], ArrayObject)
+        and all(_is_plain(item, _KINDS[key.rstrip("s")]) for item in _items(holder[key]))
+        for key in lists & set(holder)
+    )
 
 
-def _is_plain(item: Any) -> bool:
-    """Tell whether a member of a list is a stream of bytes, packed or not, that refers to nothing."""
+def _is_plain(item: Any, kind: type[Asn1Value]) -> bool:
+    """Tell whether a member of a list is a stream of bytes, packed or not, that is of its kind and refers to nothing."""
     stream: Any = _target(item) if isinstance(item, IndirectObject) else None
     return (
         isinstance(stream, StreamObject)
         and set(stream) <= {"/Length", "/Filter"}
         and _written(stream, "/Filter") in (b"", b"/FlateDecode", b"[ /FlateDecode ]")
         and not isinstance(stream.raw_get("/Length"), IndirectObject)
+        and _is_of_kind(stream.data, kind)
     )
+
+
+def _is_of_kind(content: bytes, kind: type[Asn1Value]) -> bool:
+    try:
+        return kind.load(content, strict=True).native is not None
+    except (ValueError, TypeError):
+        return False
 
 
 def _stored(root: Any) -> Iterator[Any]:

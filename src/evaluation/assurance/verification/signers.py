@@ -10,7 +10,8 @@ from typing import get_args
 
 from evaluation.assurance.questions import FAILED, PASSED, UNREADABLE, Answer, not_available
 from evaluation.assurance.signatures.chain import Chain, Trust, pdf_chains, sums_chains
-from evaluation.assurance.signatures.read import ALTERED, NOT_INTACT, NOT_PREFIX, OTHER_SUMS, UPDATED
+from evaluation.assurance.signatures.read import NOT_FIT, NOT_STAMPED, SAME_ROLE, SAME_SIGNER, WRONG_ORDER
+from evaluation.assurance.signatures.rendering import who_draws
 from evaluation.assurance.signing.signature import Signature, read_signed_pdf, read_signed_sums
 from evaluation.assurance.verification.parties import (
     Parties,
@@ -25,8 +26,8 @@ from evaluation.errors import UserError, VerificationFailed
 from evaluation.language import LANGUAGES, Text, text
 from evaluation.report_folder import SIGNED_SUMS, SUMS, signed_pdf, unsigned_pdf
 
-# what is wrong with the content signed; everything else that can be wrong is about who signed, and when
-OF_CONTENT = (NOT_INTACT, NOT_PREFIX, ALTERED, UPDATED, OTHER_SUMS)
+# what is wrong with who signed, and when; everything else that can be wrong is about the content signed
+OF_SIGNERS = (NOT_FIT, NOT_STAMPED, SAME_ROLE, SAME_SIGNER, WRONG_ORDER)
 OTHER_IN_CONTRACT = text(
     "firmatario sconosciuto: il contratto indica un altro certificato",
     "signer unknown: the contract names another certificate",
@@ -122,15 +123,15 @@ class Signed:
             text(f"{each.file}: {problem['it']}", f"{each.file}: {problem['en']}")
             for each in self.signatures
             for problem in each.problems
-            if problem in OF_CONTENT
+            if problem not in OF_SIGNERS
         )
         if self.faults or problems:
             return Answer("unchanged", "invalid", UNREADABLE if self.faults else problems[0], (*self.faults, *found))
-        return Answer("unchanged", "valid", PASSED["unchanged"], tuple(map(_level, self.signatures)))
+        return Answer("unchanged", "valid", PASSED["unchanged"], (*map(_level, self.signatures), who_draws()))
 
     def _problems(self, *, of_content: bool) -> list[Text]:
         every = [problem for each in self.signatures for problem in each.problems]
-        return [problem for problem in every if (problem in OF_CONTENT) is of_content]
+        return [problem for problem in every if (problem not in OF_SIGNERS) is of_content]
 
     def _evidence(self) -> Iterator[Text]:
         for each in self.signatures:
