@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from cryptography.x509.oid import NameOID
+from forgeries import FORGERIES, validation_store
 from playwright.sync_api import Browser, Page, expect
 from visit import visit
 
@@ -77,7 +78,9 @@ def test_a_sound_report_is_as_signed_and_as_listed_and_nobody_is_vouched_for(
     with examined(browser, page_file, (signed / "reports").resolve()) as page:
         assert _verdict(page, "unchanged") == "valid", _evidence(page, "unchanged")
         assert _verdict(page, "files") == "valid", _evidence(page, "files")
-        assert [_verdict(page, name) for name in ("signature", "inputs", "code", "tables", "numbers")] == ["none"] * 5
+        assert [_verdict(page, name) for name in ("signature", "inputs", "code", "tables", "numbers", "current")] == [
+            "none"
+        ] * 6
         said = _evidence(page, "signature")
     assert "Demonstration signature: proves nothing about who signed." in said
     assert "it follows no chain of certificates" in said
@@ -160,6 +163,26 @@ def test_what_was_changed_is_named(browser: Browser, page_file: Path, report: Pa
     with examined(browser, page_file, report) as page:
         assert _verdict(page, question) == "invalid"
         assert said in _evidence(page, question)
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_what_the_command_refuses_the_page_never_calls_valid(
+    browser: Browser, page_file: Path, report: Path, name: str
+) -> None:
+    FORGERIES[name](report)
+    with examined(browser, page_file, report) as page:
+        found = {question: _verdict(page, question) for question in ("signature", "unchanged")}
+        assert "invalid" in found.values(), _evidence(page, "unchanged")
+        assert found["unchanged"] != "valid"
+
+
+def test_what_could_be_validation_data_is_not_called_valid(browser: Browser, page_file: Path, report: Path) -> None:
+    """What a well-formed validation store shows this page cannot tell, and it says so."""
+    path = report / SIGNED_PDF
+    path.write_bytes(validation_store(path.read_bytes()))
+    with examined(browser, page_file, report) as page:
+        assert _verdict(page, "unchanged") == "none"
+        assert "this page cannot tell (evaluation verify)" in _evidence(page, "unchanged")
 
 
 def test_the_page_warns_of_its_own_copy_in_the_report(browser: Browser, page_file: Path) -> None:

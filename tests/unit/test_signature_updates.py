@@ -156,7 +156,7 @@ def test_a_signature_that_draws_over_a_page_is_named(report: Path, ada: Credenti
     add_field(writer, direct(writer), drawing(writer))
     metadata = PdfSignatureMetadata("LegalRepresentative", subfilter=SigSeedSubFilter.PADES, certify=True)
     signed = wait_for(PdfSigner(metadata, ada.signer).async_sign_pdf(writer)).getvalue()
-    assert problems(report, signed) == {ALTERED["en"]}
+    assert ALTERED["en"] in problems(report, signed)
 
 
 def moved(field: DictionaryObject, _: IncrementalPdfFileWriter) -> None:

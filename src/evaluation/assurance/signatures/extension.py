@@ -74,7 +74,19 @@ def more_than_signed(reader: PdfFileReader, data: bytes, original: bytes) -> tup
         (OTHERWISE, lambda: reads_the_same(data, original)),
         (LOOKS_OTHER, lambda: looks_the_same(data, original)),
     )
-    return next(((problem,) for problem, holds in questions if not holds()), ())
+    problem = next((problem for problem, holds in questions if not holds()), None)
+    return () if problem is None else (problem, _written_by(updates))
+
+
+def _written_by(updates: tuple[Update, ...]) -> Text:
+    """Say where the cross-references of each update stand, and which objects it writes."""
+    places = [(each.section.at, ", ".join(map(str, sorted(each.objects)))) for each in updates]
+    return text(
+        "; ".join(
+            f"l'aggiornamento con la tabella al byte {at} scrive gli oggetti {written}" for at, written in places
+        ),
+        "; ".join(f"the update with its table at byte {at} writes the objects {written}" for at, written in places),
+    )
 
 
 def _only_signs(reader: PdfFileReader, updates: tuple[Update, ...], original: bytes) -> bool:

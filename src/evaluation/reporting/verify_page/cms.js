@@ -14,7 +14,7 @@ const ECDSA = {
 const CURVES = {
   "1.2.840.10045.3.1.7": ["P-256", 32], "1.3.132.0.34": ["P-384", 48], "1.3.132.0.35": ["P-521", 66],
 };
-const SIGNED_DATA = "1.2.840.113549.1.7.2", TIME_STAMP = "1.2.840.113549.1.9.16.1.4";
+const DATA = "1.2.840.113549.1.7.1", SIGNED_DATA = "1.2.840.113549.1.7.2", TIME_STAMP = "1.2.840.113549.1.9.16.1.4";
 const CONTENT_TYPE = "1.2.840.113549.1.9.3", MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
 const SIGNING_TIME = "1.2.840.113549.1.9.5", SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.47";
 const COMMON_NAME = "2.5.4.3";
@@ -50,12 +50,14 @@ function readMessage(bytes, padded) {
   const [version, digests, inner, ...others] = wrapped.is(context(0)).children[0].is(SEQUENCE).children;
   version.is(INTEGER); digests.is(SET);
   const [contentType, carried] = inner.children;
+  const signers = others[others.length - 1].is(SET).children.map(readSigner);
+  if (!signers.length) throw new Error("no signer");
   const certificates = others.filter(each => each.tag === context(0)).flatMap(each => each.children);
   return {
     type: contentType.oid,
     content: carried ? carried.children[0].is(OCTETS).content : null,
     certificates: certificates.filter(each => each.tag === SEQUENCE).map(readCertificate),
-    signers: others[others.length - 1].is(SET).children.map(readSigner),
+    signers,
   };
 }
 
@@ -63,7 +65,9 @@ function readSigner(info) {
   const [version, id, hash, ...rest] = info.is(SEQUENCE).children;
   version.is(INTEGER);
   const [signed, algorithm, signature] = rest;
-  const attributes = new Map(signed.is(context(0)).children.map(each => [each.children[0].oid, each.children[1].is(SET).children]));
+  const stated = signed.is(context(0)).children.map(each => [each.children[0].oid, each.children[1].is(SET).children]);
+  const attributes = new Map(stated);
+  if (attributes.size < stated.length) throw new Error("an attribute stated twice");
   const covered = signed.whole.slice();
   covered[0] = SET;  // what is signed is the set, not the place it stands in (RFC 5652, 5.4)
   return { id, hash: HASHES[hash.children[0].oid], attributes, covered, algorithm: algorithm.children, signature: signature.is(OCTETS).content };

@@ -2,6 +2,7 @@
 
 const SUMS = "SHA256SUMS", SIGNED_SUMS = "SHA256SUMS.p7m", CRATE = "ro-crate-metadata.json", LOG = "run.log";
 const SIGNED_PDF = /^evaluator-report\.(it|en)\.signed\.pdf$/, UNSIGNED_PDF = /^evaluator-report\.(it|en)\.pdf$/;
+const KEYWORD = /crate-sha256:([0-9a-f]{64})/g, DROPPING = /(^|\/)(\.DS_Store|desktop\.ini|Thumbs\.db|\._[^/]*)$/i;
 const LARGEST = 256 * 2 ** 20, MOST = 20000, NAMED = 50;
 const say = (it, en) => ({ it, en });
 const WRONG = {
@@ -31,12 +32,14 @@ async function read(files, name) {
 async function examine(dropped, progress) {
   if (dropped.length > MOST) throw new Error("too many files");
   const { root, outside, files } = placed(dropped);
-  const pdfs = [...files.keys()].filter(name => name.toLowerCase().endsWith(".pdf") && !UNSIGNED_PDF.test(name));
+  const pdfs = [...files.keys()].filter(name => name.toLowerCase().endsWith(".pdf") && !UNSIGNED_PDF.test(name) && !DROPPING.test(name));
   const signatures = [];
   for (const name of pdfs) signatures.push(...await guarded(name, () => pdfSignatures(files, name)));
   if (files.has(SIGNED_SUMS)) signatures.push(...await guarded(SIGNED_SUMS, () => sumsSignatures(files)));
   else if (files.has(SUMS) && pdfs.some(name => SIGNED_PDF.test(name))) signatures.push(fault(SIGNED_SUMS, say("manca, mentre il PDF è firmato", "missing, while the PDF report is signed")));
   if (files.has(SIGNED_SUMS) && !pdfs.length) signatures.push(fault("evaluator-report.it.signed.pdf", say(`manca, mentre ${SIGNED_SUMS} c’è`, `missing, while ${SIGNED_SUMS} is there`)));
+  for (const name of [...pdfs.filter(each => SIGNED_PDF.test(each)), SIGNED_SUMS].filter(each => files.has(each)))
+    if (!signatures.some(each => each.file === name && !each.stamp)) signatures.push(fault(name, say("nessuno l’ha firmato", "nobody signed it")));
   const elsewhere = uncovered(root, outside);
   return { signature: who(signatures), unchanged: unchanged(signatures), files: await listed(files, elsewhere, progress) };
 }
@@ -56,6 +59,7 @@ const fault = (file, words) => ({ file, verdict: "invalid", lines: [words] });
 async function sumsSignatures(files) {
   const message = readMessage(await read(files, SIGNED_SUMS), false);
   if (!message.content) throw new Error("no content");
+  if (message.type !== DATA) throw new Error("not a list of sums");
   const intact = files.has(SUMS) && same(message.content, await read(files, SUMS));
   return Promise.all(message.signers.map(async signer => {
     const found = await checkSigner(message, signer, message.content);
@@ -90,7 +94,8 @@ async function rangeSignatures(name, bytes, text, [first, length, second, rest],
   covered.set(bytes.subarray(0, length));
   covered.set(bytes.subarray(second, end), length);
   const lines = [];
-  if (reach < bytes.length) lines.push(say(`${bytes.length - reach} byte aggiunti dopo l’ultima firma`, `${bytes.length - reach} bytes added after the last signature`));
+  const added = bytes.length - reach, stray = added ? unaccounted(text, reach) : null;
+  if (stray !== null) lines.push(say(`${added} byte aggiunti dopo l’ultima firma, che nessuna tabella spiega (dal byte ${stray})`, `${added} bytes added after the last signature, which no table accounts for (from byte ${stray} on)`));
   if (original && !original.every((byte, at) => byte === bytes[at])) lines.push(say("il documento firmato non è quello non firmato di questa cartella", "the signed document is not the unsigned one of this folder"));
   const later = end < reach;
   return Promise.all(message.signers.map(async signer => {
@@ -100,12 +105,63 @@ async function rangeSignatures(name, bytes, text, [first, length, second, rest],
     if (stamp && !(stamp.hash && same(stamp.hashed, await digest(stamp.hash, covered)))) wrong.push(WRONG.content);
     const time = stamp ? stamp.time : found.time ?? statedTime(text, length);
     const result = { file: name, stamp: Boolean(stamp), ...found, time, ...judged(wrong) };
+    if (!later && added && result.verdict === "valid") {
+      result.verdict = "none";
+      result.lines = [say(`${added} byte aggiunti dopo l’ultima firma, come dati di convalida: che cosa mostrino, questa pagina non lo sa (evaluation verify)`, `${added} bytes added after the last signature, such as validation data: what they show, this page cannot tell (evaluation verify)`)];
+    }
     if (later && result.verdict === "valid") {
       result.verdict = "none";
       result.lines = [say(`${reach - end} byte aggiunti dopo questa firma e coperti solo da una successiva: che cosa cambino, questa pagina non lo sa (evaluation verify)`, `${reach - end} bytes added after this signature and covered by a later one only: what they change, this page cannot tell (evaluation verify)`)];
     }
     return result;
   }));
+}
+
+/**
+ * Return the first byte from `start` on that is no part of one well-formed update, null if there is none: objects one after the
+ * other, each named at its place by one entry of the table, the table, its trailer, the table's place in digits, the end. Of what
+ * was there before it may write the catalogue alone, and add nothing to it but the name of a validation store.
+ */
+function unaccounted(text, start) {
+  const objects = new Map();
+  let at = start + /^[\r\n]*/.exec(text.slice(start, start + 2))[0].length;
+  for (let found; (found = /^(\d+) (\d+) obj\b/.exec(text.slice(at, at + 40)));) {
+    const stream = /^(?:(?!endobj|stream)[^])*?\/Length (\d+)(?:(?!endobj|stream)[^])*?>>\s*stream\r?\n/.exec(text.slice(at, at + 4096));
+    const body = stream ? at + stream[0].length + Number(stream[1]) : at;
+    const end = text.indexOf("endobj", body);
+    if (end < 0 || objects.has(found[1]) || (stream && !/^\s*endstream\s*endobj/.test(text.slice(body, body + 40)))) return at;
+    if (/\/ObjStm\b/.test(text.slice(at, body)) || !mayWrite(text, start, found[1], text.slice(at, end))) return at;
+    objects.set(found[1], [at, found[2]]);
+    at = end + 6 + /^\s*/.exec(text.slice(end + 6, end + 16))[0].length;
+  }
+  const table = at, head = /^xref\r?\n/.exec(text.slice(at, at + 8));
+  if (!head) return at;
+  at += head[0].length;
+  for (let found; (found = /^(\d+) (\d+) ?\r?\n/.exec(text.slice(at, at + 24)));) {
+    at += found[0].length;
+    for (let number = Number(found[1]), last = number + Number(found[2]); number < last; number++, at += 20) {
+      const entry = /^(\d{10}) (\d{5}) ([nf])[ \r][\r\n]$/.exec(text.slice(at, at + 20)), place = objects.get(String(number));
+      if (!entry) return at;
+      if (entry[3] === "f" && number === 0) continue;
+      if (entry[3] === "f" || !place || place[0] !== Number(entry[1]) || Number(place[1]) !== Number(entry[2])) return at;
+      objects.delete(String(number));
+    }
+  }
+  const [left] = [...objects.values()].map(([place]) => place).sort((one, other) => one - other);
+  if (left !== undefined) return left;
+  const end = /^trailer\s*<<[^]*?>>\s*startxref\r?\n(\d+)\r?\n%%EOF[\r\n]{0,2}$/.exec(text.slice(at));
+  return end && Number(end[1]) === table && !/\bobj\b|\/XRefStm|xref[^]*xref/.test(end[0].replace("startxref", "")) ? null : at;
+}
+
+/** Tell whether an update after `start` may write this object: a new one, or the catalogue with a validation store. */
+function mayWrite(text, start, number, written) {
+  const trailer = text.slice(text.lastIndexOf("trailer", start), start);
+  const size = /\/Size (\d+)/.exec(trailer), root = /\/Root (\d+) 0 R/.exec(trailer);
+  if (!size || !root) return true;
+  if (number !== root[1]) return Number(number) >= Number(size[1]);
+  const before = [...text.slice(0, start).matchAll(new RegExp(`(?<![0-9])${number} 0 obj([^]*?)endobj`, "g"))].pop();
+  const plain = body => body.replace(/^\d+ 0 obj|endobj$/g, "").replace(/\/DSS \d+ 0 R/, "").replace(/\s+/g, "");
+  return Boolean(before) && plain(written) === plain(before[0]);
 }
 
 /** Return the time that the signature dictionary around a hole states: in a PDF it stands there, not in the message. */
@@ -171,7 +227,7 @@ function uncovered(root, outside) {
 async function listed(files, elsewhere, progress) {
   if (!files.has(SUMS)) return { verdict: "none", lines: [say(`nessun ${SUMS}: trascinare la cartella intera`, `no ${SUMS}: drop the whole folder`)] };
   try {
-    const names = [...files.keys()].filter(name => ![SUMS, SIGNED_SUMS, LOG].includes(name) && !SIGNED_PDF.test(name));
+    const names = [...files.keys()].filter(name => ![SUMS, SIGNED_SUMS, LOG].includes(name) && !SIGNED_PDF.test(name) && !DROPPING.test(name));
     const found = new Map();
     for (const name of names) {
       found.set(name, hex(await digest("SHA-256", await read(files, name))));
@@ -180,10 +236,19 @@ async function listed(files, elsewhere, progress) {
     const lines = [...elsewhere, ...differences(SUMS, readSums(await read(files, SUMS)), found)];
     const described = new Map([...found].filter(([name]) => name !== CRATE && !UNSIGNED_PDF.test(name)));
     lines.push(...differences(CRATE, readCrate(await read(files, CRATE)), described));
-    return lines.length ? { verdict: "invalid", lines } : { verdict: "valid", lines: [say(`${found.size} file, tutti come elencati`, `${found.size} files, all as listed`)] };
+    for (const name of [...files.keys()].filter(each => UNSIGNED_PDF.test(each) || SIGNED_PDF.test(each)))
+      lines.push(...named(name, await read(files, name), found.get(CRATE)));
+    const dropped = [...files.keys()].filter(name => DROPPING.test(name)).slice(0, NAMED).map(name => say(`${name}: lasciato dal sistema, non fa parte del rapporto`, `${name}: left by a system, no part of the report`));
+    return lines.length ? { verdict: "invalid", lines: [...lines, ...dropped] } : { verdict: "valid", lines: [say(`${found.size} file, tutti come elencati`, `${found.size} files, all as listed`), ...dropped] };
   } catch (error) {
     return { verdict: "invalid", lines: [say(error.message, error.message)] };
   }
+}
+
+/** Say where a report in PDF names another description of data, code and results than the one that lies here, or none. */
+function named(name, bytes, crate) {
+  const digests = new Set([...new TextDecoder("latin1").decode(bytes).matchAll(KEYWORD)].map(found => found[1]));
+  return digests.size === 1 && digests.has(crate) ? [] : [say(`${name}: non nomina ${CRATE} di questa cartella`, `${name}: does not name the ${CRATE} of this folder`)];
 }
 
 function readSums(bytes) {

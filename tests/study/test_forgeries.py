@@ -1,0 +1,42 @@
+"""Every forgery is refused by the command, which says where; the honest report it was made of is not."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from forgeries import FORGERIES, SIGNED_PDF, validation_store
+
+from evaluation.assurance.verification.verify import verify_report
+
+
+@pytest.fixture
+def report(signed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree((signed / "reports").resolve(), tmp_path / "s"))
+
+
+def test_the_honest_report_is_unchanged(report: Path) -> None:
+    assert verify_report(report, code=ROOT)["unchanged"].verdict == "valid"
+
+
+def test_a_validation_store_alone_leaves_the_report_unchanged(report: Path) -> None:
+    path = report / SIGNED_PDF
+    path.write_bytes(validation_store(path.read_bytes()))
+    answer = verify_report(report)["unchanged"]
+    assert answer.verdict == "valid", answer.evidence
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forgery_is_refused_and_its_place_named(report: Path, name: str) -> None:
+    before = (report / SIGNED_PDF).read_bytes()
+    FORGERIES[name](report)
+    found = verify_report(report)
+    assert not found.ok
+    refused = found["unchanged"] if found["unchanged"].verdict == "invalid" else found["signature"]
+    assert refused.verdict == "invalid", [(answer.question_id, answer.verdict) for answer in found.answers]
+    said = " ".join(evidence["en"] for evidence in refused.evidence)
+    if (report / SIGNED_PDF).read_bytes().startswith(before) and SIGNED_PDF in said:
+        assert re.search(r"\bbyte \d+|\bobject \d+|cannot be read", said), said
