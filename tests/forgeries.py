@@ -57,11 +57,7 @@ class Update:
         for each in sorted(self.places):
             self.data += b"%d 1\n%010d 00000 n \n" % (each, self.places[each])
         size = max(size_of(pdf), *(each + 1 for each in self.places)) if self.places else size_of(pdf)
-        keep = (
-            re.search(rb"/Root \d+ 0 R", last_trailer(pdf))[0]
-            + b" "
-            + re.search(rb"/ID \[.*?\]", last_trailer(pdf), re.S)[0]
-        )
+        keep = b" ".join(re.findall(rb"/Root \d+ 0 R|/Info \d+ 0 R|/ID \[[^]]*\]", last_trailer(pdf)))
         self.data += b"trailer\n<< %s /Size %d /Prev %d %s>>\n" % (keep, size, last_table(pdf), more)
         self.data += b"startxref\n%s\n%s" % (number or b"%d" % table, eof)
         return bytes(self.data)
