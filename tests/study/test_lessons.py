@@ -97,7 +97,7 @@ def test_takes_its_statistics_from_the_package(lesson: Lesson) -> None:
     for node in (node for source in code(lesson) for node in ast.walk(ast.parse(source))):
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        assert {name.split(".")[0] for name in names} <= {"evaluation", "numpy", "pandas"}
+        assert {name.split(".")[0] for name in names} <= {"evaluation", "evaluation_course", "numpy", "pandas"}
 
 
 @pytest.mark.parametrize("lesson", EVERY)
