@@ -60,6 +60,18 @@ def test_what_the_protocol_would_not_take_is_refused_in_words(
     assert refusal.value.exit_code == 2
 
 
+def test_of_several_choices_the_one_that_is_wrong_is_named(study: Study) -> None:
+    with pytest.raises(UserError, match=r"^Choice analysis\.estimator: found ancovaa"):
+        choose(study.protocol, {"analysis.alpha": 0.1, "analysis.estimator": "ancovaa", "covariates": []})
+
+
+def test_of_two_outcomes_the_one_that_is_wrong_is_named(study: Study) -> None:
+    first, *_, last = (outcome.id for outcome in study.protocol.outcomes)
+    wrong = f"outcomes.{last}.minimum_answered"
+    with pytest.raises(UserError, match=rf"^Choice {wrong}: found 7"):
+        choose(study.protocol, {f"outcomes.{first}.direction": "lower", wrong: 7})
+
+
 def test_the_command_line_gives_values_in_yaml() -> None:
     given = parse_choices(["analysis.estimator=ancova", "covariates=[age, sex]", "analysis.alpha=0.1"])
     assert given == {"analysis.estimator": "ancova", "covariates": ["age", "sex"], "analysis.alpha": 0.1}

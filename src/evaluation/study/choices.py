@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,9 @@ def choose(protocol: Protocol, choices: Choices) -> Protocol:
         place, defect = shown_defects(Protocol, error)[0]
         raise UserError(
             text(
-                f"Scelta {_about(choices, place)}: trovato {defect.found}, atteso {defect.expected['it']}. "
+                f"Scelta {_about(choices, content, place)}: trovato {defect.found}, atteso {defect.expected['it']}. "
                 f"{defect.action['it']}",
-                f"Choice {_about(choices, place)}: found {defect.found}, expected {defect.expected['en']}. "
+                f"Choice {_about(choices, content, place)}: found {defect.found}, expected {defect.expected['en']}. "
                 f"{defect.action['en']}",
             )
         ) from None
@@ -116,7 +117,7 @@ def _set(content: dict[str, Any], path: str, value: Any) -> None:
         if here is None:
             raise _no_such(path, part, [])
     known = _entries(here)
-    if last not in known and not (here is content and last in ALLOWED):
+    if last not in known:
         raise _no_such(path, last, [*known])
     if isinstance(here, list):
         here[[entry["id"] for entry in here].index(last)] = value
@@ -140,5 +141,15 @@ def _no_such(path: str, part: str, known: list[str]) -> UserError:
     )
 
 
-def _about(choices: Choices, place: str) -> str:
-    return next((path for path in choices if place.startswith(path.split(".")[0])), place)
+def _about(choices: Choices, content: dict[str, Any], place: str) -> str:
+    """Return the choice that a defect stands at: the one that shares most of its way, entries of lists by their id."""
+    way: list[str] = []
+    here: Any = content
+    for part in place.split("."):
+        here = here[int(part)] if isinstance(here, list) and part.isdigit() else _entries(here).get(part)
+        way.append(str(here["id"]) if part.isdigit() and isinstance(here, dict) and "id" in here else part)
+
+    def shared(path: str) -> int:
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(path.split("."), way, strict=False)))
+
+    return max(choices, key=shared)
