@@ -51,9 +51,9 @@ class Workspace:
         """
         here = Path.cwd()
         if (here / RAW / "protocol.yml").is_file():
-            return cls(here / RAW, here, True, choices)
+            return cls(here / RAW, here, in_run=True, choices=choices)
         raw = study.folder if isinstance(study, Study) else study_folder(study)
-        return cls(raw, repository() / ".runs" / raw.name / "by-hand", False, choices)
+        return cls(raw, repository() / ".runs" / raw.name / "by-hand", in_run=False, choices=choices)
 
     @cached_property
     def _checked(self) -> tuple[Study, tuple[Finding, ...]]:
