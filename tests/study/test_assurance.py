@@ -122,8 +122,8 @@ def coordinate(data: bytes) -> bytes:
 
 def line(data: bytes) -> bytes:
     """Change one line of code."""
-    assert b"workspace = Workspace.open(study)" in data
-    return data.replace(b"workspace = Workspace.open(study)", b"workspace = Workspace.open('another')", 1)
+    assert b"workspace = Workspace.open(study, choices)" in data
+    return data.replace(b"workspace = Workspace.open(study, choices)", b"workspace = Workspace.open('another')", 1)
 
 
 def byte(data: bytes) -> bytes:
