@@ -176,10 +176,12 @@ def steps(run: Run, inputs: str, note: Callable[[str], None]) -> list[Any]:
     notebooks = [_notebook_task(run, notebook, inputs, code, note) for notebook in NOTEBOOKS]
     pages = [_page_task(run, notebook, language, code, inputs) for notebook in NOTEBOOKS for language in run.languages]
     made = sorted({_reports(run) / page for page in _published(run)})
+    agreed = [_reports(run) / name for name in _agreed(run)]
+    terms = _task(run, "terms", _terms, code + inputs, [], agreed)
+    tables = [run.build / path for notebook in NOTEBOOKS for path in notebook.makes]
     door = _task(
-        run, "door", _door, code, [run.build / p for n in NOTEBOOKS for p in n.makes], [_reports(run) / FIRST_PAGE]
+        run, "door", _door, code + inputs + ",".join(run.languages), [*tables, *agreed], [_reports(run) / FIRST_PAGE]
     )
-    terms = _task(run, "terms", _terms, code + inputs, [], [_reports(run) / name for name in _agreed(run)])
     verify = _task(run, "verify page", _verify_page, code, [], [_reports(run) / VERIFY_PAGE])
     sources = _digest(sorted((repository() / "notebooks").glob("*.ipynb")))
     crate = _task(run, "crate", _crate, code + inputs + sources, made, [_reports(run) / CRATE])
