@@ -150,12 +150,12 @@ class StudyFolder:
         return load_study(self.path)
 
 
-def build(folder: Path) -> StudyFolder:
+def build(folder: Path, children_a_centre: int = CHILDREN_A_CENTRE) -> StudyFolder:
     """Write the study into `folder`, which must not exist."""
     folder.mkdir()
     study = StudyFolder(folder)
     study.write("protocol.yml", PROTOCOL).write("contract.yml", CONTRACT).write("instrument.csv", INSTRUMENT)
-    children = [f"{centre[0].upper()}{k:02}" for centre in ("north", "south") for k in range(CHILDREN_A_CENTRE)]
+    children = [f"{centre[0].upper()}{k:02}" for centre in ("north", "south") for k in range(children_a_centre)]
     study.set_rows("participants.csv", _participants(children)).set_rows("responses.csv", _responses(children))
     study.set_rows(
         "attendance.csv",
