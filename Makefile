@@ -16,6 +16,7 @@ ENVIRONMENT = command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: inst
 ## test-recovery   the estimators against simulated data whose true effect is known
 ## test-study      the study that ships, from raw answers to signature
 ## test-browser    the pages of the report in a browser
+## faults          runs stopped at every moment by every signal; minutes (FAULTS_SEED=7 repeats one)
 ## lab             the notebooks in JupyterLab
 ## lessons         the course, as pages in reports/lessons
 ## verify          check the signature and the hashes of the report
@@ -26,7 +27,7 @@ ENVIRONMENT = command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: inst
 
 SIDE_BY_SIDE = --numprocesses auto --dist loadfile  # a file of tests stays together, with what it made
 TESTS = test-unit test-gold test-recovery test-study test-browser
-.PHONY: help report test $(TESTS) lab lessons verify lint bench lock clean environment test-environment
+.PHONY: help report test faults $(TESTS) lab lessons verify lint bench lock clean environment test-environment
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -44,6 +45,11 @@ report: environment
 
 test: test-environment
 	@$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
+
+faults: export FAULTS_SEED := $(or $(FAULTS_SEED),$(shell date +%s))
+faults: test-environment
+	@echo "FAULTS_SEED=$(FAULTS_SEED)"
+	@$(BIN)/pytest $(SIDE_BY_SIDE) -m faults $(ARGS)
 
 $(TESTS): test-environment
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/$(@:test-%=%) $(ARGS)

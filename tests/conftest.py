@@ -59,11 +59,11 @@ class Repository:
         assert finished.returncode == code, finished.stdout + finished.stderr
         return finished
 
-    def start(self, *arguments: object) -> subprocess.Popen[str]:
+    def start(self, *arguments: object, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         """Start the command line in a process group of its own, and leave it running."""
         return subprocess.Popen(
             [COMMAND, *map(str, arguments)], cwd=self.root, env=self.environment, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, text=True,
         )  # fmt: skip
 
     @contextmanager

@@ -77,10 +77,10 @@ def main() -> NoReturn:
     """Run the command line: user errors become a message and an exit code; --debug shows the traceback."""
     # Matrices here are small: threads of the linear-algebra library cost more than they give, in every notebook's kernel.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    listen()
     debug = DEBUG in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != DEBUG]
     try:
+        listen()
         app()
     except UserError as error:
         if debug:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from conftest import STUDY, Repository, contents
+from moments import changes, kill_when, running, wait_for
 
 MOMENTS = (
     "build/reports/notebooks/02_measurement.ipynb",  # a notebook is done
@@ -21,7 +16,6 @@ MOMENTS = (
     "build/reports/SHA256SUMS",  # all is done, nothing is current yet
     "2.partial/reports/tables/estimates.csv",  # half of the new run lies beside the current one
 )
-DEADLINE = 300  # seconds
 
 
 def test_whenever_a_run_is_killed_the_earlier_outputs_are_whole_and_the_next_run_completes(
@@ -31,7 +25,7 @@ def test_whenever_a_run_is_killed_the_earlier_outputs_are_whole_and_the_next_run
     assert earlier != later
     # every run goes on where the last was killed, so that the final one stands on the remains of all
     for moment in MOMENTS:
-        kill_when(repository, _changes(outputs / ".runs" / STUDY / moment), "run", changed_study, "--output", outputs)
+        kill_when(repository, changes(outputs / ".runs" / STUDY / moment), "run", changed_study, "--output", outputs)
         assert contents(outputs) == earlier, moment
     repository.evaluation("run", changed_study, "--output", outputs)
     assert contents(outputs) == later
@@ -68,43 +62,3 @@ def test_what_a_kill_between_two_steps_of_publishing_leaves_is_mended(
         (outputs / "reports").unlink()
     repository.evaluation("run", STUDY, "--output", outputs)
     assert contents(outputs) == contents(shipped)
-
-
-def kill_when(repository: Repository, moment: Callable[[], bool], *arguments: object) -> None:
-    """Start the command line and kill its process group as soon as the moment has come."""
-    with running(repository, *arguments) as process:
-        wait_for(moment, process)
-
-
-@contextmanager
-def running(repository: Repository, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """Start the command line, and kill its process group on the way out, come what may."""
-    process = repository.start(*arguments)
-    try:
-        yield process
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def wait_for(moment: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Wait until the moment has come; it must come while the process runs."""
-    deadline = time.monotonic() + DEADLINE
-    while not moment():
-        assert process.poll() is None, "the run ended before the moment came"
-        assert time.monotonic() < deadline, "the moment did not come"
-        time.sleep(0.001)
-
-
-def _changes(path: Path) -> Callable[[], bool]:
-    """Return what tells whether a file is another than now."""
-    before = _stamp(path)
-    return lambda: _stamp(path) not in (before, None)
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        about = path.stat()
-    except FileNotFoundError:
-        return None
-    return about.st_ino, about.st_mtime_ns

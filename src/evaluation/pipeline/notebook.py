@@ -13,6 +13,10 @@ from evaluation.publishing.disclosure.notebook_outputs import other_outputs
 
 Notify = Callable[[str, int, int], None]
 INJECTED = "injected-parameters"
+KERNEL_ENDED = (
+    "{} stopped: the system ended its Python process, as it does when memory runs out. Nothing was published. "
+    "Close other programs, or run with --jobs 1."
+)
 
 
 def execute_notebook(source: Path, target: Path, folder: Path, parameters: dict[str, Any], notify: Notify) -> None:
@@ -38,6 +42,7 @@ def execute_notebook(source: Path, target: Path, folder: Path, parameters: dict[
         notify(source.stem, cell_index, total)
 
     logging.getLogger("papermill").setLevel(logging.WARNING)
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # what its errors say is said here
     try:
         notebook = pm.execute_notebook(
             str(source), str(partial), parameters=parameters, progress_bar=False,
@@ -50,6 +55,8 @@ def execute_notebook(source: Path, target: Path, folder: Path, parameters: dict[
             f"{source.name} stopped at cell {error.cell_index}: {error.ename}: {error.evalue}\n"
             f"The notebook as far as it came: {partial}"
         ) from error
+    except RuntimeError as error:  # nbclient's DeadKernelError, or jupyter_client's before a kernel is ready
+        raise RunFailed(KERNEL_ENDED.format(source.name)) from error
     _refuse_other_outputs(source, notebook)
     write_stable(notebook, target)
     partial.unlink()
