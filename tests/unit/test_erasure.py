@@ -459,8 +459,8 @@ def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
 
         return guarded
 
-    for owner, name in ((Path, "replace"), (Path, "rename"), (Path, "unlink"), (Path, "mkdir"), (Path, "write_bytes"),
-                        (Path, "write_text"), (shutil, "rmtree")):  # fmt: skip
+    for owner, name in ((os, "replace"), (os, "rename"), (os, "unlink"), (os, "rmdir"), (os, "mkdir"),
+                        (Path, "write_bytes"), (Path, "write_text")):  # fmt: skip
         monkeypatch.setattr(owner, name, guard(getattr(owner, name)))
     return lambda: len(seen)
 

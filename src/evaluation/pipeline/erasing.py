@@ -83,7 +83,8 @@ def erase(study: Path, code: str, *, outputs: Sequence[Path] = (), now: dt.datet
         for home in homes:
             held.enter_context(home.locked())
         withdrawn = (study / f"{JOURNAL}.partial").exists()
-        shutil.rmtree(study / f"{JOURNAL}.partial", ignore_errors=True)
+        for rest in ("partial", "done"):
+            shutil.rmtree(study / f"{JOURNAL}.{rest}", ignore_errors=True)
         completed = _complete(study, homes)
         try:
             sought = code_of(study, code)
@@ -197,7 +198,8 @@ def _complete(study: Path, homes: Sequence[Outputs]) -> bool:
             (journal / staged).replace(study / file)
     _append(study / RECORD, plan["record"])
     os.sync()
-    shutil.rmtree(journal)
+    # in one step: a plan of which a kill leaves half is no plan, and none of the next calls could go on
+    shutil.rmtree(journal.rename(study / f"{JOURNAL}.done"))
     return True
 
 
