@@ -25,7 +25,7 @@ from evaluation.commands.run import run
 from evaluation.commands.sign import sign
 from evaluation.commands.synthesize import synthesize
 from evaluation.commands.verify import verify
-from evaluation.errors import UserError
+from evaluation.errors import UserError, refusal
 from evaluation.language import text
 from evaluation.pipeline.interruption import Interrupted, listen
 
@@ -87,6 +87,12 @@ def main() -> NoReturn:
             traceback.print_exc()
         err.print(f"[bold red]{FAILED[user_language()]}[/] {escape(error.message[user_language()])}")
         raise SystemExit(error.exit_code) from None
+    except OSError as error:
+        if debug:
+            traceback.print_exc()
+        with suppress(OSError):  # of a closed terminal nobody reads
+            err.print(f"[bold red]{FAILED[user_language()]}[/] {escape(refusal(error)[user_language()])}")
+        raise SystemExit(UserError.exit_code) from None
     except Interrupted as stop:
         with suppress(OSError):  # of a closed terminal nobody reads
             err.print(STOPPED[user_language()])

@@ -38,7 +38,14 @@ class Outputs:
     def of(cls, study: str, output: Path | None) -> Outputs:
         """Return the outputs in the repository, or under `output`."""
         if output is not None:
-            root = output.resolve()
+            root = Path(os.path.realpath(output))  # a link that leads to itself stays as it is
+            if os.path.lexists(root) and not root.is_dir():
+                raise UserError(
+                    text(
+                        f"--output {output}: attesa una cartella, trovato altro. Sceglierne un'altra.",
+                        f"--output {output}: expected a folder, found something else. Choose another one.",
+                    )
+                )
             return cls(root / ".runs" / study, root / "reports", root / "processed")
         root = repository()
         return cls(root / ".runs" / study, root / "reports" / study, root / "data" / "processed" / study)

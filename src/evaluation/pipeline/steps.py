@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Any
 
 import pytask
@@ -64,6 +65,7 @@ ANALYSES = (
 EVERYTHING = tuple(path for notebook in ANALYSES for path in notebook.makes if path.startswith(TABLES))
 NOTEBOOKS = (*ANALYSES, Notebook("evaluator_report", _tables("suppressed"), (SCORES, *EVERYTHING)))
 REPORT = NOTEBOOKS[-1].name
+PROBE = 1 << 20  # bytes; pytask's notes are smaller
 EXPLORATORY = ".exploratory"  # after the id of a study, in the folders of a run with choices
 FAILED = pytask.TaskOutcome.FAIL
 ENDED_WELL = (pytask.TaskOutcome.SUCCESS, pytask.TaskOutcome.SKIP_UNCHANGED)
@@ -152,11 +154,11 @@ def _execute(run: Run, inputs: str) -> tuple[str, ...]:
         "command": "build", "paths": [run.build], "config": settings, "root": run.build, "tasks": tasks, "capture": "no",
         "verbose": 0, "max_failures": 1, "disable_warnings": True, "check_casing_of_paths": False,
     })  # fmt: skip
-    _must_be_complete(session, side_by_side, len(tasks))
+    _must_be_complete(session, side_by_side, len(tasks), run.build)
     return tuple(executed)
 
 
-def _must_be_complete(session: pytask.Session, executor: SideBySide, steps: int) -> None:
+def _must_be_complete(session: pytask.Session, executor: SideBySide, steps: int, build: Path) -> None:
     """Raise what ended the run early, if anything did: every step ran, or had nothing new to do."""
     stop_if_asked()
     failed = [
@@ -167,7 +169,15 @@ def _must_be_complete(session: pytask.Session, executor: SideBySide, steps: int)
         raise cause
     ended = [report for report in session.execution_reports if report.outcome in ENDED_WELL]
     if session.exit_code != pytask.ExitCode.OK or len(ended) != steps:
+        _must_be_writable(build)
         raise RunFailed("The steps could not be put in order. Delete the folder .runs and run again.")
+
+
+def _must_be_writable(build: Path) -> None:
+    """Raise the system's own refusal, which pytask keeps to itself, where its notes could not be written."""
+    with TemporaryFile(dir=build) as probe:
+        probe.write(bytes(PROBE))
+        probe.flush()
 
 
 def steps(run: Run, inputs: str, note: Callable[[str], None]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from evaluation.errors import UserError
@@ -25,7 +26,7 @@ def repository() -> Path:
 def study_folder(study: str) -> Path:
     """Return the folder of a study given by path, or by its name under data/raw."""
     if "/" in study or Path(study, "protocol.yml").is_file():
-        folder = Path(study).expanduser().resolve()
+        folder = Path(os.path.realpath(Path(study).expanduser()))  # a link that leads to itself stays as it is
         if not folder.is_dir():
             raise UserError(
                 text(

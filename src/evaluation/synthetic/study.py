@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
@@ -55,6 +56,12 @@ def write_study(folder: Path, parameters: Parameters | None = None, *, force: bo
             "Choose another folder, or force the writing to replace the study's files."
         )
     content = synthesize(parameters)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in content.items():
-        (folder / name).write_bytes(data)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=".writing-") as scratch:
+        draft = Path(scratch, "study")
+        draft.mkdir()
+        for name, data in content.items():
+            (draft / name).write_bytes(data)
+        folder.mkdir(exist_ok=True)
+        for name in content:
+            (draft / name).replace(folder / name)
