@@ -289,26 +289,38 @@ def test_no_value_of_a_date_passes_or_breaks_reading_unless_it_is_a_date(study: 
     said(finding)
 
 
+OLD_NUMBERS = ("1:30:00", "010", "0o10", "0b11", "1_000", "0x1F", "-01")  # which older YAML, or Python, would read
+
+
+@pytest.mark.parametrize("word", ["no", "NO", "off", "on", "1:30:00", "010", "<<", "="])
+def test_a_word_is_the_word_that_was_written(study: StudyFolder, word: str):
+    study.replace("protocol.yml", "en: Tiny study", f"en: {word}")
+    assert study.load().protocol.study.title.en == word
+
+
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
-        ("planned_hours: 40", "planned_hours: yes", "True"),
-        ("planned_hours: 40", "planned_hours: .inf", "inf"),
+        ("planned_hours: 40", "planned_hours: yes", "yes"),
+        ("planned_hours: 40", "planned_hours: .inf", ".inf"),
         ("planned_hours: 40", "planned_hours: 0", "0"),
         ("planned_hours: 40", "planned_hours: 1e400", "1e400"),
         ("planned_hours: 40", "planned_hours: 3,5", None),
-        ("age: [11, 17]", "age: [.nan, 17]", "nan"),
-        ("age: [11, 17]", "age: [no, 17]", "False"),
+        *(("planned_hours: 40", f"planned_hours: {old}", old) for old in OLD_NUMBERS),
+        *(("planned_hours: 40", f"planned_hours: '{old}'", old) for old in OLD_NUMBERS),
+        *(("alpha: 0.05", f"seed: {old}", old) for old in OLD_NUMBERS),
+        ("age: [11, 17]", "age: [.nan, 17]", ".nan"),
+        ("age: [11, 17]", "age: [no, 17]", "no"),
         ("age: [11, 17]", "age: [17, 11]", "17, 11"),
         ("age: [11, 17]", "age: 11", "11"),
         ("from: 2023-03-06", "from: 2024-03-06", "2023-06-30"),
         ("alpha: 0.05", "alpha: 0", "0"),
         ("alpha: 0.05", "alpha: 0.5", "0.5"),
-        ("alpha: 0.05", "centre_shock_icc: no", "False"),
+        ("alpha: 0.05", "centre_shock_icc: no", "no"),
         ("alpha: 0.05", "centre_shock_icc: 1", "1"),
-        ("alpha: 0.05", "seed: yes", "True"),
+        ("alpha: 0.05", "seed: yes", "yes"),
         ("alpha: 0.05", "seed: 1.5", "1.5"),
-        ("alpha: 0.05", "permutations: 0x" + "F" * 5_000, "…"),
+        ("alpha: 0.05", "permutations: 0x" + "F" * 5_000, "0x" + "F" * 198 + "…"),
         ("minimum_answered: 0.5", "minimum_answered: 0", "0"),
         ("minimum_cell: 10", "minimum_cell: 2", "2"),
         ("treated: north", "treated: 3", "3"),
@@ -458,12 +470,13 @@ def test_only_a_column_that_describes_children_is_a_covariate(study: StudyFolder
         ('version: "1"', "version: 1.0", "contract.version", "1.0"),
         ("mode: half_even", "mode: half", "rounding.mode", "half"),
         ("decimals: 2", "decimals: 5", "rounding.decimals", "5"),
-        ("wave: t1", "wave: t1, weight: yes", "metrics.0.weight", "True"),
+        ("wave: t1", "wave: t1, weight: yes", "metrics.0.weight", "yes"),
         *[
             ("price: 1000", f"price: {value}", "rules.0.formula.per_unit.price", found)
             for value, found in (
-                ("yes", "True"), (".nan", "nan"), ("NaN", "NaN"), (".inf", "inf"), ("Infinity", "Infinity"), ("-1", "-1"),
+                ("yes", "yes"), (".nan", ".nan"), ("NaN", "NaN"), (".inf", ".inf"), ("Infinity", "Infinity"), ("-1", "-1"),
                 ("1e400", "1e400"), ("'1,5'", "1,5"), ("ten", "ten"), ("1234567890123456", "1234567890123456"), ("[1]", "[1]"),
+                *((old, old) for old in OLD_NUMBERS), *((f"'{old}'", old) for old in OLD_NUMBERS),
             )
         ],
     ],

@@ -19,7 +19,7 @@ from evaluation.errors import UserError
 from evaluation.files import read_bounded, reading
 from evaluation.language import Text, text
 from evaluation.report_folder import CHOICES
-from evaluation.study.documents import read_document, shown_defects
+from evaluation.study.documents import read_document, read_value, shown_defects
 from evaluation.study.findings import Findings, nearest
 from evaluation.study.protocol import Protocol
 
@@ -33,7 +33,7 @@ def parse_choices(given: Iterable[str]) -> dict[str, Any]:
     for one in given:
         path, equals, value = one.partition("=")
         try:
-            choices[path.strip()] = yaml.safe_load(value)
+            choices[path.strip()] = read_value(value)
         except yaml.YAMLError:
             equals = ""
         if not equals:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -18,6 +18,7 @@ from evaluation.study.dates import EXPECTED_DATE, ISO_DAY, mend_date
 from evaluation.study.findings import EXPECTED_VISIBLE, INVISIBLE, WRITE_AGAIN, Findings, Words, nearest, one_of
 
 MAXIMUM_BYTES = 1_000_000
+LONGEST_SHOWN = 200  # characters of a value, in a message
 Location = tuple[int | str, ...]
 Document = TypeVar("Document", bound=BaseModel)
 CORRECT = text("Correggere il valore.", "Correct the value.")
@@ -54,9 +55,13 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
 
-def _number(value: Any) -> Any:
-    # YAML reads yes and no as truth values, which Python would count as 1 and 0.
-    if isinstance(value, bool):
+DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|[-+]?\.[0-9]+(?:[eE][-+]?[0-9]+)?")
+
+
+def decimal_number(value: Any) -> Any:
+    """Refuse truth values and texts that are no plain decimal number, for a model's field."""
+    # Python would count truth values as 1 and 0, and read 010 and 1_000 as somebody else would not.
+    if isinstance(value, bool) or (isinstance(value, str) and not DECIMAL.fullmatch(value)):
         raise PydanticCustomError("float_type", "a number is needed")
     return value
 
@@ -68,8 +73,8 @@ def _date(value: Any) -> Any:
     raise PydanticCustomError("date_type", "a date is needed")
 
 
-Number = Annotated[float, BeforeValidator(_number)]
-Whole = Annotated[int, BeforeValidator(_number)]
+Number = Annotated[float, BeforeValidator(decimal_number)]
+Whole = Annotated[int, BeforeValidator(decimal_number)]
 Date = Annotated[dt.date, BeforeValidator(_date)]
 
 
@@ -130,13 +135,11 @@ def backwards(starts: dt.date | None, ends: dt.date | None) -> list[Defect]:
 class _Loader(yaml.SafeLoader):
     """The safe loader without aliases, and with the line of every value that its tag does not fit (!!int x).
 
-    Dates stay text, for the models to read: one that does not exist (2023-02-30) is then told as any other defect.
+    What is no plain decimal number, true, false or null is text, for the models to read, as YAML 1.2 has it. The older
+    YAML reads 1:30:00 as 5,400, 010 as eight, the country `no` as false, and a day that does not exist not at all.
     """
 
-    yaml_implicit_resolvers = {  # noqa: RUF012
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):  # nested ones unpack to gigabytes, and no study needs one
@@ -150,6 +153,20 @@ class _Loader(yaml.SafeLoader):
         except (ValueError, LookupError, AttributeError, TypeError, OverflowError) as error:
             problem = f"{node.value!s:.60}, which is no {node.tag.rpartition(':')[2]}"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
+
+
+for _kind, _pattern, _first in (
+    ("null", re.compile(r"~|null|Null|NULL|"), ["~", "n", "N", ""]),
+    ("bool", re.compile(r"true|True|TRUE|false|False|FALSE"), list("tTfF")),
+    ("int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)"), list("-+0123456789")),
+    ("float", re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]*|[-+]?\.[0-9]+"), list("-+.0123456789")),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_pattern.pattern})$"), _first)
+
+
+def read_value(written: str) -> Any:
+    """Read one YAML value as documents are read; yaml.YAMLError where it is none."""
+    return yaml.load(written, _Loader)  # noqa: S506  a safe loader, stricter than yaml's own
 
 
 def read_document(path: Path, model: type[Document], findings: Findings) -> Document | None:
@@ -275,9 +292,10 @@ def _defects(model: type[BaseModel], error: Any) -> Iterator[Defect]:
 
 def _shown(value: Any) -> str:
     try:
-        return "nothing" if value is None else str(value)
+        shown = "nothing" if value is None else str(value)
     except ValueError:  # a number of more digits than Python prints
         return "…"
+    return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
 
 
 def _known_keys(model: type[BaseModel], location: Location) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from evaluation.language import Text, text
-from evaluation.study.documents import Defect, Model, refuse
+from evaluation.study.documents import Defect, Model, decimal_number, refuse
 
 FORMULAS: dict[str, Text] = {
     "per_unit": text("prezzo per unità di effetto", "price per unit of effect"),
@@ -23,7 +23,7 @@ FORMULAS: dict[str, Text] = {
 
 def _exact(value: Any) -> Any:
     # A YAML float such as 0.1 is taken by its shortest decimal form: what was written, not its binary neighbour.
-    return repr(value) if isinstance(value, float) else value
+    return repr(value) if isinstance(value, float) else decimal_number(value)
 
 
 Exact = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=15)]  # times a published value: exact in 28 digits

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from evaluation.assurance.provenance.manifest import read_sums
 from evaluation.assurance.signatures.certificates import plain
 from evaluation.assurance.signatures.chain import Chain
@@ -17,6 +15,7 @@ from evaluation.assurance.verification.inputs import CONTRACT
 from evaluation.errors import UserError
 from evaluation.files import hashes, read_bounded, reading
 from evaluation.language import Text, text
+from evaluation.study.documents import read_value
 
 Standing = Literal["demonstration", "unknown", "folder", "study", "trusted"]
 """From the least to the most; a demonstration beside another signature makes all of it a demonstration."""
@@ -67,7 +66,7 @@ def parties_of(folder: Path) -> Parties:
     if not (path.exists() or path.is_symlink()):
         return {}
     with reading(CONTRACT):
-        contract: Any = yaml.safe_load(read_bounded(path))
+        contract: Any = read_value(read_bounded(path).decode("utf-8-sig"))
         named = [party for party in contract.get("parties") or () if party.get("certificate_sha256") is not None]
         return {
             _digits(party["certificate_sha256"]): Party(plain(party.get("name") or ""), plain(party.get("role") or ""))
