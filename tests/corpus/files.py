@@ -43,6 +43,11 @@ def column(place: int) -> str:
 
 def workbook(sheets: dict[str, list[Sequence[Value]]], shared: bool = True) -> bytes:
     """Write an XLSX workbook: texts shared (as Excel and Forms do) or inline, numbers as numbers, times as dates."""
+    return archive(workbook_parts(sheets, shared))
+
+
+def workbook_parts(sheets: dict[str, list[Sequence[Value]]], shared: bool = True) -> dict[str, str]:
+    """Return the parts of a workbook by their names, to be changed before they are packed."""
     texts: dict[str, int] = {}
     pages = {name: _page(rows, texts if shared else None) for name, rows in sheets.items()}
     parts = {
@@ -60,7 +65,7 @@ def workbook(sheets: dict[str, list[Sequence[Value]]], shared: bool = True) -> b
         + "</sst>",
     }
     parts |= {f"xl/worksheets/sheet{k}.xml": page for k, page in enumerate(pages.values(), start=1)}
-    return archive(parts)
+    return parts
 
 
 def archive(parts: dict[str, str]) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from corpus.answers import imported, sheets
+from corpus.answers import CODE, WHEN, WORDING, imported, sheets
 from corpus.exporters import (
     CORPUS,
     EXCEL,
@@ -247,18 +247,35 @@ def test_a_name_of_two_children_or_of_none_is_told_and_not_repeated(study: Study
     assert not [name for name in ("NICCOLO", "angelo", "luca") if name in str(error.value.message)]
 
 
-def test_an_export_with_mail_addresses_is_not_copied(study: StudyFolder):
-    content = GOOGLE.content.decode("utf-8-sig").replace("Vuoi dire altro?", "Indirizzo email", 1).encode("utf-8-sig")
-    import_exports([replace(GOOGLE, content=content).write(study.path)], study.path)
-    assert [path.name for path in (study.path / "exports").iterdir()] == ["imported.csv"]
-    assert study.rows("exports/imported.csv")[1][1:] == ["google_forms", ""]
+def with_mail() -> Export:
+    content = GOOGLE.content.decode("utf-8-sig").replace("Vuoi dire altro?", "Indirizzo email", 1)
+    return replace(GOOGLE, content=content.encode("utf-8-sig"))
 
 
-def test_a_copy_carries_its_digest_and_the_same_bytes(study: StudyFolder):
-    path = GOOGLE.write(study.path)
+@pytest.mark.parametrize("keep", ["mapped", "whole", "nothing"])
+def test_a_column_that_tells_who_answered_is_never_copied(study: StudyFolder, keep: str):
+    done = import_exports([with_mail().write(study.path, keep=keep)], study.path)
+    copies = study.rows("exports/imported.csv")[1][2].split()
+    assert len(copies) == (keep != "nothing")
+    assert ("not_copied" in [finding.kind for finding in done.findings]) == (keep == "whole")
+    assert b"=1+1" in with_mail().content
+    assert not any(b"=1+1" in path.read_bytes() for path in (study.path / "exports").iterdir())
+
+
+def test_a_copy_carries_its_digest_and_the_mapped_columns_in_their_rows(study: StudyFolder):
+    path = GOOGLE.write(study.path, skip=[{"row": 3, "why": "a trial"}])
     import_exports([path], study.path)
     digest, platform, name = study.rows("exports/imported.csv")[1]
-    assert platform == "google_forms" and name.startswith(digest[:16])
+    assert platform == "google_forms" and name.startswith(digest[:16]) and name.endswith(".csv")
+    rows = study.rows(f"exports/{name}")
+    assert rows[0] == [CODE["it"], WHEN["it"], *WORDING["it"]]
+    assert rows[1][0] == "N00" and rows[2] == [] and rows[3][0] == "N01"
+
+
+def test_a_copy_that_is_asked_for_whole_has_the_same_bytes(study: StudyFolder):
+    path = GOOGLE.write(study.path, keep="whole")
+    import_exports([path], study.path)
+    name = study.rows("exports/imported.csv")[1][2]
     assert (study.path / "exports" / name).read_bytes() == path.read_bytes()
 
 

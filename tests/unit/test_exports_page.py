@@ -34,7 +34,8 @@ def test_the_example_holds_once_it_chooses_one_wave_and_one_rater():
     entry = page["exports"][0]  # type: ignore[index]
     for key in ("wave_column", "wave_dates", "rater"):
         del entry[key]
-    assert Intake.model_validate(page).exports[0].items["So riparare."] == "making_3"
+    read = Intake.model_validate(page).exports[0].items["So riparare."]
+    assert read is not None and read.item == "making_3"
 
 
 def test_the_page_has_a_row_for_every_platform_with_its_dates():

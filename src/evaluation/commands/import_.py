@@ -48,6 +48,9 @@ def import_(
         out.print(f"[{colour}]{finding.level:<8}[/]{escape(finding.sentence(user_language()))}")
     for name, platform in done.platforms.items():
         out.print(f"{escape(name)}: {platform}")
+    for one in done.tallies:
+        place = " / ".join(filter(None, (one.file, one.sheet)))
+        out.print(f"  {escape(place)}: {escape(one.sentence[user_language()])}")
     say(
         text(
             f"{done.children} ragazzi: {done.new} risposte nuove, {done.known} già presenti.",

@@ -6,13 +6,13 @@ import csv
 import datetime as dt
 import io
 import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from evaluation.errors import UserError
 from evaluation.language import Text, text
+from evaluation.privacy.identifying import BIRTH_DATE, FIRST_NAME, LAST_NAME, WHOLE_NAME, folded
 from evaluation.privacy.pseudonyms import normalised_name
 from evaluation.study.dates import parse_date
 from evaluation.study.findings import NOTHING, Finding, Findings, Words
@@ -22,10 +22,10 @@ MAXIMUM_BYTES = 20_000_000
 NAME, FIRST, LAST, BIRTH = "name", "first name", "last name", "birth_date"
 # The words that head a column, without accents, case and punctuation, by what they mean.
 MEANINGS: dict[str, tuple[str, ...]] = {
-    NAME: ("name", "full name", "nominativo", "nome e cognome", "cognome e nome", "nome cognome", "cognome nome"),
-    FIRST: ("first name", "given name", "nome"),
-    LAST: ("last name", "surname", "family name", "cognome"),
-    BIRTH: ("birth date", "date of birth", "birthday", "data di nascita", "data nascita", "nato il", "nata il"),
+    NAME: WHOLE_NAME,
+    FIRST: FIRST_NAME,
+    LAST: LAST_NAME,
+    BIRTH: BIRTH_DATE,
     "centre": ("centre", "center", "day centre", "centro", "centro diurno"),
     "sex": ("sex", "gender", "sesso", "genere"),
     "guardian_consent": ("guardian consent", "parental consent", "consenso", "consenso genitori", "consenso dei genitori"),
@@ -83,13 +83,6 @@ def read_roster(path: Path, covariates: tuple[str, ...], dates: DateFormat, find
     ]
     left_out = tuple(title for title, meaning in zip(header, meant, strict=True) if not meaning)
     return Roster(path.name, tuple(child for child in children if child), columns, left_out)
-
-
-def folded(header: str) -> str:
-    """Return a header without accents, case and punctuation."""
-    plain = unicodedata.normalize("NFKD", header).casefold()
-    bare = "".join(c for c in plain if not unicodedata.combining(c))
-    return " ".join(re.findall(r"[a-z0-9]+", bare))
 
 
 def _rows(path: Path) -> list[list[str]]:

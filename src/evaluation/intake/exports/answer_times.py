@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from evaluation.language import Text, text
 
@@ -27,6 +28,12 @@ ISO = re.compile(
 )
 
 
+# What tells a time to the second; without it two times give no duration.
+TO_THE_SECOND = re.compile(
+    r"[0-9]:[0-9]{2}:[0-9]{2}|[ T][0-9]{1,2}[.h][0-9]{2}[.m'][0-9]{2}|(?<![0-9])(?:[0-9]{6}|[0-9]{14})(?![0-9])"
+)
+
+
 @dataclass(frozen=True)
 class DateDefect:
     """A text that is no date of one format only."""
@@ -35,6 +42,19 @@ class DateDefect:
     found: str
     expected: Text
     action: Text
+
+
+def zone_of(name: str) -> ZoneInfo | None:
+    """Return a zone of the IANA database such as Europe/Rome; None for any other name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def moved(moment: dt.datetime, zone: ZoneInfo, clock: ZoneInfo) -> dt.datetime:
+    """Return what a clock showed at a moment that another zone's clock tells."""
+    return moment.replace(tzinfo=zone).astimezone(clock).replace(tzinfo=None)
 
 
 def is_format(pattern: str) -> bool:

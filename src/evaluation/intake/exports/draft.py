@@ -10,7 +10,7 @@ from pathlib import Path
 from evaluation.errors import UserError
 from evaluation.intake.exports.answer_times import read_dates
 from evaluation.intake.exports.export_file import read_sheets
-from evaluation.intake.exports.importing import Design, distinct, read_design
+from evaluation.intake.exports.importing import Design, read_design
 from evaluation.intake.exports.layouts import Layout, plain, unnumbered
 from evaluation.intake.exports.ledger import write
 from evaluation.intake.exports.mapping import FILE
@@ -86,7 +86,7 @@ def draft_mapping(paths: Iterable[Path], study: Path) -> Draft:
     findings.raise_errors()
     if design is None:
         raise UserError(text("Lo studio non si legge.", "The study cannot be read."))
-    proposed = tuple(propose(path, design) for path in distinct(paths))
+    proposed = tuple(propose(path, design) for path in dict.fromkeys(paths))
     write(study / FILE, "\n".join([*_lines(proposed, design), ""]).encode())
     return Draft(study / FILE, proposed)
 

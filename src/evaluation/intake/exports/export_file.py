@@ -37,7 +37,7 @@ def read_sheets(
         )
     if raw.startswith(workbooks.ZIP):
         _must_be_named(path, (".xlsx",), Words("un archivio ZIP, come gli XLSX", "a ZIP archive, as XLSX is"))
-        return workbooks.read_workbook(path.name, raw), []
+        return workbooks.read_workbook(path.name, raw)
     if raw.startswith(spss.MAGIC):
         _must_be_named(path, (".sav",), Words("un file SPSS", "an SPSS file"))
         return [spss.read_spss(path)], []

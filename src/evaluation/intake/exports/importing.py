@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from evaluation.errors import UserError
-from evaluation.intake.exports import ledger, merging
+from evaluation.intake.exports import ledger, merging, skipping
 from evaluation.intake.exports.conversion import AnswerSheet, Conversion
 from evaluation.intake.exports.export_file import read_sheets
-from evaluation.intake.exports.layouts import Layout, header
+from evaluation.intake.exports.kept import kept
+from evaluation.intake.exports.layouts import Layout
 from evaluation.intake.exports.mapping import FILE, ExportMapping, Intake
 from evaluation.intake.exports.people import Children
 from evaluation.intake.exports.recognition import recognise
+from evaluation.intake.exports.sheets import Sheet
+from evaluation.intake.exports.tally import Tally, tally
+from evaluation.intake.exports.whereabouts import missing_columns, read_where
 from evaluation.language import Text, text
 from evaluation.study.documents import read_document
 from evaluation.study.findings import Finding, Findings, StudyDefects, Words, nearest
@@ -25,13 +29,14 @@ from evaluation.study.tables import Columns, read_table
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did: answers written, answers that were there already, children; and what to look at."""
+    """What an import did: answers written, answers that were there already, children; what to look at, every row counted."""
 
     new: int
     known: int
     children: int
     platforms: dict[str, str]
     findings: tuple[Finding, ...]
+    tallies: tuple[Tally, ...]
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def import_exports(paths: Iterable[Path], study: Path, codes: Mapping[str, str] 
 
     Parameters
     ----------
-    paths : the exports; the same bytes twice count once
+    paths : the exports; the same bytes count once under an entry
     study : the study folder, which has protocol.yml, instrument.csv and intake.yml
     codes : name (normalised) -> code of a child, "" for a name of several, from a table kept outside the study
 
@@ -69,36 +74,88 @@ def import_exports(paths: Iterable[Path], study: Path, codes: Mapping[str, str] 
     _check_names(intake, design, findings)
     findings.raise_errors()
     answers = merging.read_answers(study / merging.FILE, findings)
-    there = len(answers.rows)
+    there, bound = len(answers.rows), skipping.read_bound(study / ledger.FOLDER / skipping.FILE)
     children = Children(design.centres, design.waves, codes)
-    sheets: list[AnswerSheet] = []
+    read = [one for path, entries in _once(paths, intake, findings) if (one := _Export.of(path, entries, findings))]
+    taken: list[tuple[AnswerSheet, int]] = []
+    tallies: list[Tally] = []
     exported: list[ledger.Exported] = []
-    for path in distinct(paths):
+    for export in read:
+        conversions: list[Conversion] = []
+        sheets: list[AnswerSheet] = []
+        for entry, layouts in export.tables:
+            converted = _convert(entry, layouts, intake, design, children, bound, findings)
+            mine, second = answers.take(sheet for one, read_sheets in converted for sheet in read_sheets)
+            findings.items.extend(second)
+            conversions += [one for one, _ in converted]
+            sheets += [sheet for sheet, _ in mine]
+            tallies += [tally(one, mine) for one, _ in converted]
+            taken += mine
+        if conversions:
+            what, notes = kept(export.path, export.sheets, conversions, sheets)
+            exported.append(what)
+            findings.items.extend(notes)
+    findings.raise_errors()
+    new, said = len(answers.rows) - there, sum(len(sheet.values) for sheet, _ in taken)
+    _warn([sheet for sheet, _ in taken], design, findings)
+    if new:
+        ledger.write(study / merging.FILE, answers.written(design.protocol, design.instrument))
+    ledger.keep(study, exported, bound)
+    seen = len({sheet.child for sheet, _ in taken})
+    platforms = {one.path.name: one.platform for one in exported}
+    return Imported(new, said - new, seen, platforms, tuple(findings.items), tuple(tallies))
+
+
+@dataclass(frozen=True)
+class _Export:
+    """A file that was read: its sheets, and under each entry of intake.yml that names it the tables of answers."""
+
+    path: Path
+    sheets: list[Sheet]
+    tables: list[tuple[ExportMapping, list[Layout]]]
+
+    @classmethod
+    def of(cls, path: Path, entries: list[ExportMapping], findings: Findings) -> _Export | None:
+        """Read a file; None where it cannot be read, which `findings` tell."""
+        tables: list[tuple[ExportMapping, list[Layout]]] = []
+        sheets: list[Sheet] = []
+        ways: dict[tuple[str | None, str | None], list[Sheet]] = {}
         try:
-            converted, kept = _convert(path, intake, design, children, findings)
+            for entry in entries:
+                way = (entry.encoding, entry.delimiter)
+                if way not in ways:
+                    ways[way], notes = read_sheets(path, *way)
+                    sheets += ways[way]
+                    findings.items.extend(notes)
+                tables.append((entry, recognise(ways[way], entry.platform, entry.sheet)))
+        except StudyDefects as error:
+            findings.items.extend(error.findings)
+            return None
+        return cls(path, sheets, tables)
+
+
+def _once(paths: Iterable[Path], intake: Intake, findings: Findings) -> Iterator[tuple[Path, list[ExportMapping]]]:
+    """Yield each file with the entries that read it; the same bytes are read once under each, which is noted."""
+    first: dict[tuple[str, int], tuple[int, Path]] = {}
+    for turn, path in enumerate(paths):
+        try:
+            entries = _entries(path, intake)
         except StudyDefects as error:
             findings.items.extend(error.findings)
             continue
-        _, second = answers.take(converted)
-        findings.items.extend(second)
-        sheets += converted
-        exported.append(kept)
-    findings.raise_errors()
-    new, said = len(answers.rows) - there, sum(len(sheet.values) for sheet in sheets)
-    _warn(sheets, exported, design, findings)
-    if new:
-        ledger.write(study / merging.FILE, answers.written(design.protocol, design.instrument))
-    ledger.keep(study, exported)
-    seen = len({sheet.child for sheet in sheets})
-    return Imported(new, said - new, seen, {e.path.name: e.platform for e in exported}, tuple(findings.items))
-
-
-def distinct(paths: Iterable[Path]) -> list[Path]:
-    """Return the files in the order given, those of the same bytes once."""
-    by_digest: dict[str, Path] = {}
-    for path in paths:
-        by_digest.setdefault(ledger.digest(path) if path.is_file() else str(path), path)
-    return list(by_digest.values())
+        fresh = []
+        for entry in entries:
+            number = ledger.digest(path) if path.is_file() else str(path)
+            seen, earlier = first.setdefault((number, id(entry)), (turn, path))
+            if seen == turn:
+                fresh.append(entry)
+            else:
+                same = Words(f"gli stessi byte di {earlier.name}", f"the same bytes as {earlier.name}")
+                once = text("un'altra esportazione", "another export")
+                check = text("Letto una volta sola: controllare il file.", "Read once: check the file.")
+                findings.add(Finding("note", "same_bytes", path.name, same, once, check))
+        if fresh:
+            yield path, fresh
 
 
 def read_design(study: Path, findings: Findings) -> Design | None:
@@ -133,67 +190,56 @@ def _check_names(intake: Intake, design: Design, findings: Findings) -> None:
 
 
 def _convert(
-    path: Path, intake: Intake, design: Design, children: Children, findings: Findings
-) -> tuple[list[AnswerSheet], ledger.Exported]:
-    """Read one export by the entry of intake.yml that its name fits; StudyDefects where it cannot be read at all."""
-    entry = _entry(path, intake)
+    entry: ExportMapping, layouts: list[Layout], intake: Intake, design: Design, children: Children,
+    bound: skipping.Bound, findings: Findings,
+) -> list[tuple[Conversion, list[AnswerSheet]]]:  # fmt: skip
+    """Read the tables of one export under one entry, those above before those that repeat in them."""
+    file = layouts[0].sheet.file
     if entry.identifier == "name" and children.codes is None:
         raise UserError(
             text(
-                f"{path.name}: intake.yml identifica i ragazzi per nome, e i nomi non entrano nello studio. "
+                f"{file}: intake.yml identifica i ragazzi per nome, e i nomi non entrano nello studio. "
                 "Indicare la tabella di corrispondenza: --linkage FILE",
-                f"{path.name}: intake.yml identifies children by name, and names do not enter the study. "
+                f"{file}: intake.yml identifies children by name, and names do not enter the study. "
                 "Give the linkage table: --linkage FILE",
             )
         )
-    tables, notes = read_sheets(path, entry.encoding, entry.delimiter)
-    layouts = recognise(tables, entry.platform, entry.sheet)
-    findings.items.extend(notes)
-    findings.items.extend(_missing_columns(entry, layouts))
-    converted: list[AnswerSheet] = []
+    missing = list(missing_columns(entry, layouts))
+    findings.items.extend(missing)
+    if {finding.column for finding in missing} & {key[:120] for key in entry.about()}:
+        return []
+    left_out = skipping.skip(entry, layouts, bound)
+    reads = read_where(entry, layouts)
+    converted: dict[str, Conversion] = {}
+    result = []
     for layout in layouts:
-        conversion = Conversion(layout, entry, intake, design.instrument, children)
-        converted += conversion.sheets()
-        findings.items.extend(conversion.findings)
-    kept = entry.identifier == "code" and not any(layout.names_a_child for layout in layouts)
-    return converted, ledger.Exported(ledger.digest(path), layouts[0].platform, path, kept)
+        name, skipped = layout.sheet.name, left_out[layout.sheet.name]
+        above = converted.get(layout.parent.layout.sheet.name) if layout.parent else None
+        conversion = Conversion(layout, entry, intake, design.instrument, children, reads[name], skipped.rows, above)
+        result.append((conversion, conversion.sheets()))
+        converted[name] = conversion
+        bound |= skipped.bound
+        findings.items.extend((*skipped.findings, *conversion.findings))
+    return result
 
 
-def _entry(path: Path, intake: Intake) -> ExportMapping:
-    fitting = [entry for entry in intake.exports if path.name == entry.file or fnmatchcase(path.name, entry.file)]
-    if len(fitting) == 1:
-        return fitting[0]
+def _entries(path: Path, intake: Intake) -> list[ExportMapping]:
+    """Return the entries that read a file: those of its very name, else those of the one pattern that it fits."""
+    exact = [entry for entry in intake.exports if path.name == entry.file]
+    fitting = exact or [entry for entry in intake.exports if fnmatchcase(path.name, entry.file)]
+    if len({entry.file for entry in fitting}) == 1:
+        return fitting
     names = [entry.file for entry in intake.exports]
     seen = Words(f"{len(fitting)} voci di {FILE}", f"{len(fitting)} entries of {FILE}")
-    one: Text = text(f"una sola voce il cui file è {path.name}", f"one entry whose file is {path.name}")
+    one: Text = text(f"voci con un solo file che è {path.name}", f"entries of one file that is {path.name}")
     raise StudyDefects([Finding("error", "entry", path.name, seen, one, nearest(path.name, names))])
 
 
-def _missing_columns(entry: ExportMapping, layouts: list[Layout]) -> Iterable[Finding]:
-    """Report every column that intake.yml names and no table of the export has."""
-    known = {key: None for layout in layouts for key in layout.keys}
-    first = layouts[0]
-    long = first.platform == "plain_long"
-    for name in dict.fromkeys(entry.columns(long=long)):
-        if name not in known:
-            wanted = text(f"la colonna {name[:80]}", f"the column {name[:80]}")
-            seen = ", ".join(key[:30] for key in header(first.sheet, first.header - 1)[:8])
-            yield first.sheet.finding(
-                "error", "missing_column", seen, wanted, nearest(name, known), row=first.header - 1, header=name[:120]
-            )
-
-
-def _warn(sheets: list[AnswerSheet], exported: list[ledger.Exported], design: Design, findings: Findings) -> None:
-    """Say which items no export answers, and which exports are not kept."""
+def _warn(sheets: list[AnswerSheet], design: Design, findings: Findings) -> None:
+    """Say which items no export answers."""
     absent = list(merging.unanswered(sheets, design.instrument)) if sheets else []
     if absent:
         expected = text("una colonna per ogni domanda dello studio", "a column for every item of the study")
         action = text("Aggiungerla a items in intake.yml, se c'è.", "Add it to items in intake.yml, if there is one.")
         shown = ", ".join(absent[:12]) + (", …" if len(absent) > 12 else "")
         findings.add(Finding("warning", "unmapped_item", FILE, shown, expected, action))
-    for one in exported:
-        if not one.kept:
-            found = Words("colonne che dicono chi ha risposto", "columns that tell who answered")
-            none = text("nessun nome nello studio", "no name in the study")
-            kept = text("Non copiato: ne resta solo l'impronta.", "Not copied: its digest alone is kept.")
-            findings.add(Finding("note", "not_copied", one.path.name, found, none, kept))

@@ -9,7 +9,31 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from evaluation.intake.exports.sheets import Cell, Row, Sheet
-from evaluation.study.findings import column_letters
+from evaluation.study.findings import Finding, column_letters
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A column that says of a whole response what it is, by these values (without case).
+
+    columns: those of which it speaks, where it does not speak of all.
+    """
+
+    key: str
+    values: frozenset[str]
+    columns: frozenset[str] | None = None
+
+    def says(self, cell: Cell) -> bool:
+        """Tell whether a cell holds one of the values."""
+        return plain(cell).casefold() in self.values
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The table that another repeats in: its layout, and by row the row of it, both as places in the sheets."""
+
+    layout: Layout
+    rows: dict[int, int]
 
 
 @dataclass(frozen=True)
@@ -18,7 +42,11 @@ class Layout:
 
     keys: how intake.yml names each column; questions: the words a child saw; header: rows before the first answer;
     roles: which column says what about a whole answer sheet (answered, started, seconds, wave); private: columns that may
-    tell who answered; blank: whether an empty cell is a missing answer or a question that was not shown.
+    tell who answered; blank: whether an empty cell is a missing answer or a question that was not shown; untimed: what the
+    tool writes where it stored no time; zone: that of the times, where the export declares it; response: the columns that
+    together identify a response; unfinished, previews: what tells responses that nobody sent, and those that are none;
+    own: how many of the columns stand in this sheet, the others come from `parent`; findings: what was seen while the
+    table was made.
     """
 
     platform: str
@@ -30,7 +58,14 @@ class Layout:
     private: frozenset[str] = frozenset()
     formats: tuple[str, ...] = ()
     blank: Literal["missing", "not_shown"] = "missing"
-    own: int | None = None  # how many of the columns stand in this sheet; the others come from the sheet it repeats in
+    untimed: frozenset[str] = frozenset()
+    zone: str = ""
+    response: tuple[str, ...] = ()
+    unfinished: tuple[Mark, ...] = ()
+    previews: tuple[Mark, ...] = ()
+    own: int | None = None
+    parent: Parent | None = None
+    findings: tuple[Finding, ...] = ()
 
     def records(self) -> Iterable[tuple[int, Row]]:
         """Yield the rows of answers that are not blank, with their place in the sheet."""
@@ -43,6 +78,15 @@ class Layout:
         """Return the cells of one column."""
         place = self.keys.index(key)
         return [row[place] for _, row in self.records()]
+
+    @property
+    def own_keys(self) -> tuple[str, ...]:
+        """The columns that stand in this sheet."""
+        return self.keys[: self.own]
+
+    def within(self, other: Layout) -> bool:
+        """Tell whether this table is another, or repeats in it at any depth."""
+        return self is other or (self.parent is not None and self.parent.layout.within(other))
 
     @property
     def names_a_child(self) -> bool:
@@ -64,13 +108,23 @@ def header(sheet: Sheet, row: int = 0) -> list[str]:
 
 
 def keys(names: Sequence[str]) -> tuple[str, ...]:
-    """Return a name for every column: `column C` without a header, `Complete? #2` where a header stands more than once."""
-    total, seen = Counter(names), Counter[str]()
+    """Return a name for every column, no two the same.
+
+    `column C` without a header; `Complete? #2` where a header stands more than once, past numbers that another header
+    has in its own words.
+    """
+    total, numbers = Counter(names), Counter[str]()
+    taken = {name for name in names if name and total[name] == 1}
     result = []
     for place, name in enumerate(names):
-        seen[name] += 1
-        repeated = f"{name} #{seen[name]}" if total[name] > 1 else name
-        result.append(repeated if name else f"column {column_letters(place)}")
+        key = name if total[name] == 1 else ""
+        called = name or f"column {column_letters(place)}"
+        while not key or (key != name and key in taken):
+            numbers[called] += 1
+            numbered = name or numbers[called] > 1
+            key = f"{called} #{numbers[called]}" if numbered else called
+        taken.add(key)
+        result.append(key)
     return tuple(result)
 
 

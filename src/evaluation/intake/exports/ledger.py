@@ -1,4 +1,4 @@
-"""What was imported: a copy of each export under a safe name, or its digest alone where it may tell who answered."""
+"""What was imported: the digest of each export, and a copy of its mapped columns under a safe name."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import os
 import re
 import tempfile
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from evaluation.intake.exports import skipping
+from evaluation.intake.exports.skipping import Bound
 
 FOLDER, LEDGER = "exports", "imported.csv"
 HEADER = ("sha256", "platform", "copy")
@@ -19,17 +22,23 @@ UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 @dataclass(frozen=True)
 class Exported:
-    """One export: the digest of its bytes, the platform, its name, and whether it may be kept whole."""
+    """One export: the digest of its bytes, the platform, its name, and what of it is kept, by the name of the copy."""
 
     digest: str
     platform: str
     path: Path
-    kept: bool
+    copies: dict[str, bytes] = field(default_factory=dict)
 
-    @property
-    def copy(self) -> str:
-        """The name of the copy in the study: digest and what is harmless of its own name; empty without a copy."""
-        return f"{self.digest[:16]}-{safe(self.path.name)}" if self.kept else ""
+    @classmethod
+    def of(cls, path: Path, platform: str, whole: bytes | None, tables: dict[str, bytes]) -> Exported:
+        """Return an export with its copies: the file as it is, or its mapped columns by the sheet they stand in."""
+        number, name = digest(path), safe(path.name)
+        stem = f"{number[:16]}-{name.rpartition('.')[0] or name}"
+        copies = {} if whole is None else {f"{number[:16]}-{name}": whole}
+        for k, (sheet, content) in enumerate(tables.items(), start=1):
+            plain = f"{stem}-{safe(sheet)}.csv" if sheet else f"{stem}.csv"
+            copies[plain if plain not in copies else f"{stem}-{k}.csv"] = content
+        return cls(number, platform, path, copies)
 
 
 def digest(path: Path) -> str:
@@ -48,18 +57,21 @@ def safe(name: str) -> str:
     return f"{plain[0][:60] or 'export'}{'.' + plain[1][:8] if plain[1] else ''}"
 
 
-def keep(study: Path, exports: list[Exported]) -> None:
-    """Copy the exports into the study and write them into its ledger; what is there already stays as it is."""
+def keep(study: Path, exports: list[Exported], bound: Bound) -> None:
+    """Write what is kept of the exports, the ledger of all, and which responses were skipped."""
     folder = study / FOLDER
     folder.mkdir(exist_ok=True)
-    for one in exports:
-        if one.kept and not (folder / one.copy).exists():
-            write(folder / one.copy, one.path.read_bytes())
     rows = {row[0]: row for row in _ledger(folder / LEDGER)}
-    rows |= {one.digest: [one.digest, one.platform, one.copy] for one in exports if one.digest not in rows}
+    for one in exports:
+        for name, content in one.copies.items():
+            write(folder / name, content)
+        earlier = rows[one.digest][2].split() if one.digest in rows else []
+        rows[one.digest] = [one.digest, one.platform, " ".join(dict.fromkeys([*earlier, *one.copies]))]
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([HEADER, *(rows[key] for key in sorted(rows))])
     write(folder / LEDGER, out.getvalue().encode())
+    if bound:
+        write(folder / skipping.FILE, skipping.written(bound))
 
 
 def _ledger(path: Path) -> list[list[str]]:

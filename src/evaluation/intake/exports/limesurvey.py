@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from evaluation.intake.exports.layouts import Layout, header, keys, roles
+from typing import Any
+
+from evaluation.intake.exports.layouts import Layout, Mark, header, keys, roles
 from evaluation.intake.exports.sheets import Cell, Row, Sheet
 
 Known = dict[str, tuple[str, ...]]
@@ -16,6 +18,8 @@ TEXTS: Known = {
 STARTED = ("startdate", "Data di inizio", "Date started")
 SECONDS = ("interviewtime", "Tempo totale", "Total time")
 PRIVATE = frozenset({"ipaddr", "Indirizzo IP", "IP address", "email", "firstname", "lastname", "refurl"})
+UNTIMED = frozenset({"1980-01-01 00:00:00", "1980-01-01 00:00", "1980-01-01"})  # what stands where no time was stored
+UNSENT = frozenset({""})
 NOT_SHOWN = "{question_not_shown}"
 ESCAPES = {"{quote}": '"', "{tab}": "\t", "{cr}": "\r", "{newline}": "\n", "{lbrace}": "{"}  # the brace last
 
@@ -33,7 +37,7 @@ def limesurvey_csv(sheet: Sheet) -> Layout | None:
     tells = sheet.source == "text" and sheet.quoted  # a file saved again by a spreadsheet has lost the difference
     return Layout(
         "limesurvey_csv", sheet, keys(called), tuple(questions), roles=when, private=PRIVATE,
-        blank="not_shown" if tells else "missing",
+        blank="not_shown" if tells else "missing", **_told(called, when),
     )  # fmt: skip
 
 
@@ -58,7 +62,16 @@ def limesurvey_vv(sheet: Sheet) -> Layout | None:
         roles=when,
         private=PRIVATE,
         blank="not_shown",
+        **_told(codes, when),
     )
+
+
+def _told(called: list[str], when: dict[str, str]) -> dict[str, Any]:
+    """Return what either kind of export tells of its responses: which, when, and whether they were sent."""
+    return {
+        "untimed": UNTIMED, "response": tuple(roles(called, id=("id", *TEXTS["id"])).values()),
+        "unfinished": tuple(Mark(key, UNSENT) for role, key in when.items() if role == "answered"),
+    }  # fmt: skip
 
 
 def _is_vv(sheet: Sheet) -> bool:

@@ -64,8 +64,9 @@ def _candidates(name: str, question: str) -> tuple[str, ...]:
 def _nearest(candidates: tuple[str, ...], known: list[tuple[Item, tuple[str, ...]]]) -> tuple[str, float, float]:
     """Return the nearest item, how near it is, and how near the second is."""
     ratios = sorted(
-        ((max(_ratio(c, w) for c in candidates for w in words), item.id) for item, words in known), reverse=True
-    )
+        ((max((_ratio(c, w) for c in candidates for w in words), default=0.0), item.id) for item, words in known),
+        reverse=True,
+    )  # nothing is near a header, or an item, without Latin letters and digits
     (first, item), second = ratios[0], ratios[1][0] if len(ratios) > 1 else 0.0
     return item, first, second
 

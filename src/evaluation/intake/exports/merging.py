@@ -40,26 +40,27 @@ class Answers:
     places: dict[Key, tuple[int, str, int]] = field(default_factory=dict)  # export (0: the study's file), its name, row
     exports: int = 0
 
-    def take(self, sheets: Iterable[AnswerSheet]) -> tuple[int, list[Finding]]:
-        """Add the answers of one export; return how many were new, and the second answers, which are not taken.
+    def take(self, sheets: Iterable[AnswerSheet]) -> tuple[list[tuple[AnswerSheet, int]], list[Finding]]:
+        """Add the answers of one export; return how many of each sheet were new, and the second answers, not taken.
 
         An answer that is there already with the same value, time and seconds is the same answer, exported again; but two
         rows of one export are two answers, even where they say the same.
         """
-        new, findings = 0, []
+        taken: list[tuple[AnswerSheet, int]] = []
+        findings: list[Finding] = []
         self.exports += 1
         for sheet in sheets:
             fresh, said = self._fresh(sheet), _said(sheet)
             if isinstance(fresh, Finding):
                 findings.append(fresh)
                 continue
-            new += len(fresh)
+            taken.append((sheet, len(fresh)))
             for key, item in fresh.items():
                 shown = dict(zip(KEY, key, strict=True)) | said | {"value": sheet.values[item]}
                 self.rows[key] = shown
             place = (self.exports, _name(sheet), sheet.row + sheet.layout.sheet.first)
             self.places |= dict.fromkeys((_key(sheet, item) for item in sheet.values), place)
-        return new, findings
+        return taken, findings
 
     def _fresh(self, sheet: AnswerSheet) -> dict[Key, str] | Finding:
         """Return the keys of answers not yet there, or the finding of one that says something else."""

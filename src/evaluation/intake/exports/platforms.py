@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from evaluation.intake.exports.answer_times import read_dates
-from evaluation.intake.exports.layouts import Layout, header, keys, roles
+from evaluation.intake.exports.layouts import Layout, Mark, header, keys, roles
 from evaluation.intake.exports.sheets import Sheet
 
 GOOGLE = ("Informazioni cronologiche", "Timestamp")
@@ -25,6 +25,13 @@ MAIL = (
 )
 NAMES = ("Name", "Nome", "Username", "Nome utente", "First Name", "Last Name", "Cognome", "IP Address", "Indirizzo IP")
 PRIVATE = frozenset((*MAIL, *NAMES))
+NOT_FINISHED = frozenset({"0", "false", "falso"})
+# Trials and spam, in words and as codes (1 preview, 2 test, 8 spam, 9 preview flagged as spam, 12 imported spam, 17 offline
+# preview).
+NO_RESPONSE = frozenset({
+    "1", "2", "8", "9", "12", "17", "survey preview", "preview", "survey test", "spam", "possible spam", "preview spam",
+    "survey preview spam", "spam (imported)", "imported spam", "offline survey preview", "offline preview",
+})  # fmt: skip
 QUALTRICS_PRIVATE = ("ipAddress", "recipientLastName", "recipientFirstName", "recipientEmail")
 
 
@@ -59,8 +66,9 @@ def microsoft_forms(sheet: Sheet) -> Layout | None:
         return None
     times = {"started": names[1], "answered": names[2]}
     return Layout(
-        "microsoft_forms", sheet, keys(names), tuple(names), roles=times, private=PRIVATE, formats=MICROSOFT_DATES
-    )
+        "microsoft_forms", sheet, keys(names), tuple(names), roles=times, private=PRIVATE, formats=MICROSOFT_DATES,
+        response=(names[0],),
+    )  # fmt: skip
 
 
 def surveymonkey(sheet: Sheet) -> Layout | None:
@@ -82,8 +90,9 @@ def surveymonkey(sheet: Sheet) -> Layout | None:
         answered=("End Date", "Data di fine", "Data fine"),
     )
     return Layout(
-        "surveymonkey", sheet, keys(called), tuple(called), header=2, roles=times, private=PRIVATE, formats=MONKEY_DATES
-    )
+        "surveymonkey", sheet, keys(called), tuple(called), header=2, roles=times, private=PRIVATE, formats=MONKEY_DATES,
+        response=(called[0],),
+    )  # fmt: skip
 
 
 def _question(names: list[str], below: list[str], place: int) -> str:
@@ -106,18 +115,32 @@ def qualtrics(sheet: Sheet) -> Layout | None:
     wanted = {"answered": ("endDate", "recordedDate"), "started": ("startDate",), "seconds": ("duration",)}
     found = {role: next((by_id[name] for name in known if name in by_id), None) for role, known in wanted.items()}
     private = {by_id[name] for name in QUALTRICS_PRIVATE if name in by_id}
+    marked = {name: by_id[name] for name in ("finished", "status") if name in by_id}
     return Layout(
         "qualtrics", sheet, called, tuple(questions), header=3,
-        roles={role: key for role, key in found.items() if key}, private=frozenset(private),
+        roles={role: key for role, key in found.items() if key}, private=frozenset(private), zone=_zone(imports),
+        response=tuple(by_id[name] for name in ("_recordId",) if name in by_id),
+        unfinished=(Mark(marked["finished"], NOT_FINISHED),) if "finished" in marked else (),
+        previews=(Mark(marked["status"], NO_RESPONSE),) if "status" in marked else (),
     )  # fmt: skip
 
 
+def _zone(imports: list[str]) -> str:
+    """Return the zone that the times are written in, where the export declares one."""
+    return next(filter(None, (_described(cell, "timeZone") for cell in imports)), "") or ""
+
+
 def _import_id(cell: str) -> str | None:
+    return _described(cell, "ImportId")
+
+
+def _described(cell: str, name: str) -> str | None:
+    """Return what the third header row says of a column under a name."""
     try:
         described = json.loads(cell)
     except (ValueError, RecursionError):
         return None
-    found = described.get("ImportId") if isinstance(described, dict) else None
+    found = described.get(name) if isinstance(described, dict) else None
     return found if isinstance(found, str) else None
 
 

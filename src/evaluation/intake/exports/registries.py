@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from evaluation.intake.exports.layouts import Layout, header, keys, roles
-from evaluation.intake.exports.sheets import Row, Sheet
+import re
+from dataclasses import replace
+
+from evaluation.intake.exports.layouts import Layout, Mark, header, keys, plain, roles, unnumbered
+from evaluation.intake.exports.repeats import Link, joined, last_parts
+from evaluation.intake.exports.sheets import Sheet
+from evaluation.language import text
+from evaluation.study.findings import Finding, Words
 
 KOBO = {"_id", "_uuid", "_submission_time"}
 KOBO_PRIVATE = frozenset({"username", "phonenumber", "simserial", "subscriberid", "deviceid", "_submitted_by"})
+KOBO_LINK = Link(
+    "_index", "_parent_index", "_parent_table_name", (("_submission__id", "_id"), ("_submission__uuid", "_uuid"))
+)
 REDCAP_RAW = ("record_id", "redcap_event_name", "redcap_repeat_instrument", "redcap_survey_identifier")
 REDCAP_LABELS = ("Record ID", "Event Name", "Repeat Instrument", "Survey Identifier")
+REDCAP_OWN = (
+    "record_id", "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance", "redcap_data_access_group",
+    "redcap_survey_identifier",
+)  # fmt: skip
+REDCAP_OWN_LABELS = (
+    "Record ID", "Event Name", "Repeat Instrument", "Repeat Instance", "Data Access Group", "Survey Identifier",
+)  # fmt: skip
+BOX = re.compile(r"___\w+$|\(choice=.+\)(?: #\d+)?$")
+NOT_COMPLETE = frozenset({"", "0", "incomplete"})  # as a form is that nobody opened
+INCOMPLETE = frozenset({*NOT_COMPLETE, "1", "unverified"})
+UNTICKED = ("", "0", "unchecked")
 REDCAP_PRIVATE = frozenset({"redcap_survey_identifier", "Survey Identifier"})
 
 
@@ -18,32 +38,14 @@ def kobotoolbox(sheet: Sheet) -> Layout | None:
     if not set(names) >= KOBO:
         return None
     when = roles(names, answered=("end", "_submission_time"), started=("start",))
-    return Layout("kobotoolbox", sheet, keys(names), _last_parts(names), roles=when, private=KOBO_PRIVATE)
+    return Layout(
+        "kobotoolbox", sheet, keys(names), last_parts(names), roles=when, private=KOBO_PRIVATE, response=("_uuid",)
+    )
 
 
 def kobo_repeats(main: Layout, sheets: list[Sheet]) -> list[Layout]:
     """Return the repeat groups of a KoBoToolbox workbook: each row with the columns of the submission it stands in."""
-    index = {row[main.keys.index("_index")]: row for _, row in main.records()} if "_index" in main.keys else {}
-    groups = [sheet for sheet in sheets if {"_parent_index", "_parent_table_name"} <= set(header(sheet))]
-    return [_joined(main, sheet, index) for sheet in groups]
-
-
-def _joined(main: Layout, sheet: Sheet, index: dict[str | None, Row]) -> Layout:
-    names = header(sheet)
-    place = names.index("_parent_index")
-    kept = [k for k, key in enumerate(main.keys) if key not in names]
-    rows: list[Row] = [
-        sheet.rows[0],
-        *([*row, *(index[row[place]][k] for k in kept)] if row[place] in index else row for row in sheet.rows[1:]),
-    ]
-    joined = Sheet(sheet.file, rows, sheet.name, sheet.source)
-    questions = (*_last_parts(names), *(main.questions[k] for k in kept))
-    called = (*keys(names), *(main.keys[k] for k in kept))
-    return Layout("kobotoolbox", joined, called, questions, roles=main.roles, private=main.private, own=len(names))
-
-
-def _last_parts(names: list[str]) -> tuple[str, ...]:
-    return tuple(name.rpartition("/")[2] or name for name in names)
+    return joined(main, sheets, KOBO_LINK)
 
 
 def redcap_raw(sheet: Sheet) -> Layout | None:
@@ -67,7 +69,53 @@ def _redcap(platform: str, sheet: Sheet, names: list[str], stamps: list[str]) ->
     repeats = {"redcap_repeat_instrument", "Repeat Instrument"} & set(names)
     when = {"answered": stamps[0]} if len(stamps) == 1 else {}
     when |= roles(names, wave=("redcap_event_name", "Event Name"))
+    called = keys(names)
+    forms = _forms(called, REDCAP_OWN if platform == "redcap_raw" else REDCAP_OWN_LABELS)
+    opened, findings = _only_opened(sheet, called, forms)
     return Layout(
-        platform, sheet, keys(names), tuple(names), roles=when, private=REDCAP_PRIVATE,
-        blank="not_shown" if repeats else "missing",
+        platform, opened, called, tuple(names), roles=when, private=REDCAP_PRIVATE,
+        blank="not_shown" if repeats else "missing", untimed=frozenset({"[not completed]"}),
+        unfinished=tuple(Mark(complete, INCOMPLETE, frozenset(fields)) for complete, fields in forms.items()),
+        response=tuple(name for name in (*REDCAP_OWN[:4], *REDCAP_OWN_LABELS[:4]) if name in names),
+        findings=tuple(findings),
     )  # fmt: skip
+
+
+def _forms(called: tuple[str, ...], own: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the fields of every form by the column that says whether it is complete, which stands last of them."""
+    forms: dict[str, list[str]] = {}
+    fields: list[str] = []
+    for key in called:
+        if key.endswith("_complete") or unnumbered(key) == "Complete?":
+            forms[key], fields = fields, []
+        elif key not in own:
+            fields.append(key)
+    return forms
+
+
+def _only_opened(sheet: Sheet, called: tuple[str, ...], forms: dict[str, list[str]]) -> tuple[Sheet, list[Finding]]:
+    """Empty the boxes of forms that nobody opened, which REDCap exports as 0; note those that were begun, which stay."""
+    places = {key: place for place, key in enumerate(called)}
+    rows, findings = list(sheet.rows), []
+    for complete, fields in forms.items():
+        boxes = {places[key] for key in fields if BOX.search(key)}
+        others = [places[key] for key in fields if places[key] not in boxes]
+        unopened = Mark(complete, NOT_COMPLETE)
+        begun = []
+        for position, row in enumerate(sheet.rows[1:] if boxes else [], start=1):
+            if len(row) < len(called) or not unopened.says(row[places[complete]]):
+                continue
+            empty = all(plain(row[k]).casefold() in UNTICKED for k in boxes)
+            if empty and not any(plain(row[k]) for k in others):
+                rows[position] = [None if k in boxes else cell for k, cell in enumerate(rows[position])]
+            elif empty and any(row[k] for k in boxes):
+                begun.append(position)
+        findings += [_note_begun(sheet, begun, places[complete], complete)] if begun else []
+    return replace(sheet, rows=rows), findings
+
+
+def _note_begun(sheet: Sheet, begun: list[int], place: int, complete: str) -> Finding:
+    found = Words(f"moduli iniziati e non conclusi: {len(begun)}", f"forms begun and not complete: {len(begun)}")
+    expected = text("caselle di un modulo aperto", "boxes of a form that was opened")
+    stay = text("Le caselle vuote restano 0: controllare.", "Boxes not ticked stay 0: check them.")
+    return sheet.finding("note", "form_begun", found, expected, stay, row=begun[0], column=place, header=complete)

@@ -11,6 +11,20 @@ from evaluation.study.findings import Finding, Level, StudyDefects, Words, colum
 
 Cell = str | None  # None: nothing stands there; "": an empty text
 Row = list[Cell]
+
+
+class Exact(str):
+    """A number that a workbook or SPSS stored as one: its point is the mark of decimals, whatever else is declared."""
+
+    __slots__ = ()
+
+
+class NoValue(str):
+    """A cell that shows something and holds no answer: an error value, or "" for a formula that was never computed."""
+
+    __slots__ = ()
+
+
 MAXIMUM_BYTES = 100_000_000
 MAXIMUM_COLUMNS = 1_000
 MAXIMUM_CELLS = 5_000_000
@@ -21,7 +35,10 @@ SPLIT = text("Dividere il file.", "Split the file.")
 
 @dataclass(frozen=True)
 class Sheet:
-    """One table of an export. `rows[k]` is row `first + k` as a spreadsheet counts; `labels` are SPSS's variable labels."""
+    """One table of an export. `rows[k]` is row `first + k` as a spreadsheet counts; `labels` are SPSS's variable labels.
+
+    hidden: a spreadsheet does not show it.
+    """
 
     file: str
     rows: list[Row]
@@ -31,6 +48,7 @@ class Sheet:
     quoted: bool = False  # the header's first cell stands in quotes: a bare empty cell then means something
     labels: tuple[str, ...] = ()
     first: int = 1
+    hidden: bool = False
 
     def finding(
         self, level: Level, kind: str, found: str, expected: Text, action: Text, *, row: int | None = None,

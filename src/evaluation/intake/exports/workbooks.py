@@ -6,11 +6,13 @@ import datetime as dt
 import io
 import re
 import zipfile
+from collections.abc import Sequence
 
-from evaluation.intake.exports.sheets import Cell, Sheet, must_be_bounded, refused
+from evaluation.intake.exports.sheets import Cell, Exact, Sheet, must_be_bounded, refused
+from evaluation.intake.exports.workbook_marks import Marks, marks
 from evaluation.language import text
 from evaluation.privacy.unpacked import DAMAGED
-from evaluation.study.findings import Words
+from evaluation.study.findings import Finding, Words
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 MAXIMUM_UNPACKED = 100_000_000
@@ -26,8 +28,11 @@ SAVE_AGAIN = text(
 )
 
 
-def read_workbook(file: str, raw: bytes) -> list[Sheet]:
-    """Read the sheets of a workbook as text; StudyDefects where it is none, or too large once unpacked."""
+def read_workbook(file: str, raw: bytes) -> tuple[list[Sheet], list[Finding]]:
+    """Read the sheets of a workbook as text; StudyDefects where it is none, or too large once unpacked.
+
+    The findings note what a spreadsheet shows otherwise than it is read: hidden sheets and rows, percentages.
+    """
     from python_calamine import CalamineWorkbook, SheetTypeEnum
 
     bounded = _measured(file, raw)
@@ -39,11 +44,17 @@ def read_workbook(file: str, raw: bytes) -> list[Sheet]:
         if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
             raise
         raise refused(file, "workbook", type(error).__name__, WORKBOOK, SAVE_AGAIN) from None
-    return [
-        Sheet(file, [[cell_text(value) for value in row] for row in rows], name, "workbook")
-        for name, rows in tables.items()
-        if rows
-    ]
+    seen = marks(bounded)
+    sheets = [_sheet(file, name, rows, seen.get(name, Marks())) for name, rows in tables.items() if rows]
+    return sheets, [note for sheet in sheets for note in seen.get(sheet.name, Marks()).notes(sheet)]
+
+
+def _sheet(file: str, name: str, rows: Sequence[Sequence[object]], seen: Marks) -> Sheet:
+    cells = [[cell_text(value) for value in row] for row in rows]
+    for (row, column), value in seen.without_value.items():
+        if row < len(cells) and column < len(cells[row]):
+            cells[row][column] = value
+    return Sheet(file, cells, name, "workbook", hidden=seen.hidden)
 
 
 def cell_text(value: object) -> Cell:
@@ -53,7 +64,7 @@ def cell_text(value: object) -> Cell:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):  # a spreadsheet keeps 15 digits
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
+        return Exact(int(value)) if value.is_integer() and abs(value) < 1e15 else Exact(f"{value:.15g}")
     if isinstance(value, dt.datetime):  # stored as a fraction of a day: to the second
         return (value + dt.timedelta(milliseconds=500)).isoformat(sep=" ", timespec="seconds")
     return None if value is None else str(value)
