@@ -42,6 +42,17 @@ def between_steps(study: Study) -> Iterator[Finding]:
             yield finding("unknown_code", FILE, record, "value", found, expected, CHECK_ANSWER, item.wording)
 
 
+def unnamed_raters(study: Study) -> Iterator[Finding]:
+    """Ratings without a rater, of an item that named raters rate at the same wave."""
+    given = study.responses[study.responses["value"].notna()]
+    named = given["rater"] != ""
+    beside = named.groupby([given["item"], given["wave"]]).transform("any")
+    expected = text("il nome del valutatore, come negli altri voti", "the rater's name, as the other ratings have it")
+    action = text("Scrivere il valutatore, o togliere il voto.", "Write the rater, or delete the rating.")
+    for record in records(given[beside & ~named]):
+        yield finding("unnamed_rater", FILE, record, "rater", NOTHING, expected, action)
+
+
 def _of_known_items(study: Study) -> tuple[dict[str, Item], pd.DataFrame]:
     """Return the items by id, and their answers with the ends of the scale, `low` and `high`."""
     items = {item.id: item for item in study.instrument.items}

@@ -15,6 +15,7 @@ OF_TABLES: tuple[Callable[[Study], Iterable[Finding]], ...] = (
     columns.unasked_columns,
     answers.out_of_range,
     answers.between_steps,
+    answers.unnamed_raters,
     answers.items_without_answers,
     answers.waves_without_answers,
     children.empty_centres,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from evaluation.counterfactual.estimators.estimable import estimable_part
 from evaluation.counterfactual.estimators.linear import TINY
 from evaluation.counterfactual.estimators.weights import entropy_weights
 from evaluation.counterfactual.sample import Array, NoEstimate, Sample, build_sample
@@ -99,9 +100,11 @@ def weighted_difference(sample: Sample, values: Array) -> float:
     The SD is the unweighted one, so that before and after stand on one scale (Stuart 2010).
     """
     used = ~np.isnan(np.column_stack([sample.change, sample.covariates])).any(axis=1)
+    rows, columns = estimable_part(sample.keep(used), with_baseline=True)
+    used[used] = rows
     part = sample.keep(used)
     try:
-        weights = entropy_weights(part.treated, np.column_stack([part.covariates, part.baseline]))
+        weights = entropy_weights(part.treated, np.column_stack([part.covariates[:, columns], part.baseline]))
     except NoEstimate:
         return float("nan")
     here = values[used]

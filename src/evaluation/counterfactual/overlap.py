@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
+from evaluation.counterfactual.estimators.registry import ESTIMATORS
 from evaluation.counterfactual.estimators.weights import effective_sample_size, entropy_weights, odds_weights, overlap
 from evaluation.counterfactual.sample import Array, NoEstimate, Sample, build_sample
 from evaluation.study.folder import Study
@@ -38,12 +39,13 @@ def overlap_table(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(sample: Sample, outcome: str, wave: str) -> Iterator[tuple[object, ...]]:
-    used = sample.pairs(with_covariates=True)
+    children = sample.pairs(with_covariates=True)
     for estimator, (weigh, with_baseline) in WEIGHTS.items():
+        used = ESTIMATORS[estimator].used(sample)
         features = np.column_stack([used.covariates, used.baseline]) if with_baseline else used.covariates
         try:
             effective = effective_sample_size(weigh(used.treated, features)[~used.treated])
             outside = overlap(used.treated, features).outside
         except NoEstimate:
             effective, outside = np.nan, np.nan
-        yield (outcome, wave, estimator, effective, outside, used.n_treated, used.n_comparison)
+        yield (outcome, wave, estimator, effective, outside, children.n_treated, children.n_comparison)

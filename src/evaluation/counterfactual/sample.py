@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from evaluation.language import Text, text
 from evaluation.study.folder import Study
+from evaluation.study.protocol import Covariate
 
 Array = np.ndarray
 
@@ -27,7 +29,7 @@ class Sample:
 
     treated : bool, shape (n,). baseline, follow_up : float, shape (n,), in the outcome's unit.
     covariates : float, shape (n, k), categorical ones as dummies without their first level.
-    dropped : covariates left out because they do not vary among the complete pairs.
+    dropped : covariates, and levels of categories, that tell no complete pair from another.
     """
 
     treated: Array
@@ -79,29 +81,34 @@ def build_sample(study: Study, scores: pd.DataFrame, outcome: str, wave: str, be
     here = here.reindex(index=children["participant"], columns=[before or study.protocol.baseline.id, wave])
     baseline, follow_up = here.to_numpy(dtype=float).T
     complete = ~np.isnan(follow_up - baseline)
-    matrix, names, dropped = covariate_matrix(children, study.protocol.covariates, complete)
+    matrix, names, dropped = covariate_matrix(children, study.protocol.declared, complete)
     return Sample(children["treated"].to_numpy(dtype=bool), baseline, follow_up, matrix, names, dropped)
 
 
 def covariate_matrix(
-    children: pd.DataFrame, covariates: tuple[str, ...], rows: Array
+    children: pd.DataFrame, covariates: Iterable[Covariate], rows: Array
 ) -> tuple[Array, tuple[str, ...], tuple[str, ...]]:
-    """Code covariates as numbers: dummies for text (first level in alphabetical order dropped), constants left out.
+    """Code covariates as numbers: dummies for text, the first level left out; what does not vary in `rows` is dropped.
 
-    Returns the matrix (children x columns), the names of its columns, and the covariates that do not vary in `rows`.
+    Levels are those of all children, in the declared order, else the alphabetical one. A level that none of `rows` has
+    cannot be told from another: its children have no value.
+
+    Returns the matrix (children x columns), the names of its columns, and the covariates and levels dropped.
     """
     columns: dict[str, Array] = {}
     dropped: list[str] = []
-    for name in covariates:
-        values = children[name]
-        levels = sorted(values[rows].dropna().unique())
-        if len(levels) < 2:
+    for covariate in covariates:
+        name, values = covariate.id, children[covariate.id]
+        seen = set(values[rows].dropna())
+        if len(seen) < 2:
             dropped.append(name)
         elif pd.api.types.is_numeric_dtype(values):
             columns[name] = values.to_numpy(dtype=float)
         else:
-            missing = values.isna().to_numpy()
-            for level in levels[1:]:
-                columns[f"{name}: {level}"] = np.where(missing, np.nan, (values == level).to_numpy(dtype=float))
+            levels = covariate.levels or sorted(values.dropna().unique())
+            dropped += [f"{name}: {level}" for level in levels if level not in seen]
+            unknown = ~values.isin(seen).to_numpy()
+            for level in [level for level in levels if level in seen][1:]:
+                columns[f"{name}: {level}"] = np.where(unknown, np.nan, (values == level).to_numpy(dtype=float))
     matrix = np.column_stack(list(columns.values())) if columns else np.empty((len(children), 0))
     return matrix, tuple(columns), tuple(dropped)

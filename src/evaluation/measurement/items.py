@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.measurement.complete import FEWEST, Array, NoMeasure, complete_rows, varies
+from evaluation.measurement.reliability import varying
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def item_rest(items: Array, column: int) -> ItemRest:
 
 
 def pairwise_alpha(items: Array) -> PairwiseAlpha:
-    """Cronbach's alpha from the covariances of each pair of items over the children who answered both.
+    """Cronbach's alpha from the covariances of each pair of items that vary, over the children who answered both.
 
     Parameters
     ----------
@@ -102,9 +103,10 @@ def pairwise_alpha(items: Array) -> PairwiseAlpha:
     ----------
     Cronbach (1951), eq. 2, with pairwise covariances as `alpha` of the R package psych.
     """
+    items = items[:, varying(items)]
     k = items.shape[1]
     if k < 2:
-        raise NoMeasure("serve più di una domanda", "more than one item is needed")
+        raise NoMeasure("serve più di una domanda che vari", "more than one item that varies is needed")
     answered = (~np.isnan(items)).astype(float)
     fewest = int((answered.T @ answered).min())
     if fewest < FEWEST:

@@ -22,7 +22,7 @@ from evaluation.study.protocol import Outcome
 Number = TypeVar("Number")
 RELIABILITY = (
     "outcome", "wave", "items", "n", "alpha", "alpha_low", "alpha_high", "omega", "omega_low", "omega_high",
-    "raters", "icc", "icc_low", "icc_high",
+    "raters", "icc", "icc_low", "icc_high", "constant",
 )  # fmt: skip
 ITEMS = (
     "item", "scale", "wave", "n", "mean", "sd", "floor", "ceiling", "item_rest", "dif_chi2", "dif_p", "dif_r2",
@@ -34,7 +34,8 @@ def reliability_table(study: Study) -> pd.DataFrame:
     """Reliability of every scale at every wave, centres pooled; columns `RELIABILITY`.
 
     alpha with Feldt's interval and omega from the children who answered every item (n); icc of one rater for scales
-    whose items have several, on each child's mean rating. NaN where a number is not defined.
+    whose items have several, on each child's mean rating. NaN where a number is not defined. constant : items that do
+    not vary, left out of the others.
     """
     wide = answers(study)
     rows = [
@@ -49,9 +50,19 @@ def reliability_table(study: Study) -> pd.DataFrame:
 def _scale(study: Study, wide: pd.DataFrame, outcome: Outcome, wave: str) -> tuple[object, ...]:
     sheet = _sheet(study, wide, outcome.id, wave)
     alpha = cronbach_alpha(sheet)
-    omega = _or_none(lambda: mcdonald_omega(sheet))
+    omega = _or_none(lambda: mcdonald_omega(np.delete(sheet, alpha.constant, axis=1)))
+    constant = " ".join(study.instrument.scale(outcome.id)[place].id for place in alpha.constant)
     numbers = (np.nan,) * 3 if omega is None else (omega.omega, omega.low, omega.high)
-    return alpha.items, alpha.n, alpha.alpha, alpha.low, alpha.high, *numbers, *_raters(study, outcome.id, wave)
+    return (
+        sheet.shape[1],
+        alpha.n,
+        alpha.alpha,
+        alpha.low,
+        alpha.high,
+        *numbers,
+        *_raters(study, outcome.id, wave),
+        constant,
+    )
 
 
 def _raters(study: Study, scale: str, wave: str) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 import numpy as np
@@ -72,8 +73,23 @@ def _score(wide: pd.DataFrame, study: Study, outcome: Outcome, rule: Rule) -> pd
 
 
 def mean_of_answered(items: pd.DataFrame, minimum_answered: float) -> pd.Series:
-    """Mean of the answered items of each row; NaN where less than the share `minimum_answered` was answered."""
-    return items.mean(axis=1).where(items.notna().mean(axis=1) >= minimum_answered)
+    """Mean of the answered items of each row; NaN where fewer than `fewest_answered` of them were answered."""
+    return items.mean(axis=1).where(items.notna().sum(axis=1) >= fewest_answered(minimum_answered, items.shape[1]))
+
+
+def fewest_answered(minimum_answered: float, items: int) -> int:
+    """Fewest answers of so many items that reach the share `minimum_answered`, shares rounded to its decimals, at least two.
+
+    .67 of six items are four: 4 / 6 is .67 to the two decimals that were written.
+    """
+    declared = Decimal(repr(float(minimum_answered)))
+    unit = Decimal(1).scaleb(min(int(declared.as_tuple().exponent), -2))
+
+    def reaches(answered: int) -> bool:
+        rounded = (Decimal(answered) / items).quantize(unit, ROUND_HALF_UP)
+        return rounded >= declared or answered / items >= minimum_answered
+
+    return next(answered for answered in range(1, items + 1) if reaches(answered))
 
 
 def _composite(simple: dict[str, pd.Series], study: Study, outcome: Outcome) -> pd.Series:

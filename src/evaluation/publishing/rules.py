@@ -129,7 +129,7 @@ RULES: dict[str, Rule] = {
     ),
     "reliability": Rule(
         named="outcome wave items raters", cells="n", rests_on="n",
-        derived="alpha alpha_low alpha_high omega omega_low omega_high icc icc_low icc_high",
+        derived="alpha alpha_low alpha_high omega omega_low omega_high icc icc_low icc_high constant",
         plan=lambda study, _: scales_withheld(study),
     ),
     "items": Rule(

@@ -22,6 +22,7 @@ from evaluation.study.dates import EXPECTED_DATE, EXPECTED_MOMENT, mend_date, pa
 from evaluation.study.documents import read_document
 from evaluation.study.findings import NOTHING, Findings, Words, nearest, one_of
 from evaluation.study.instrument import Instrument, read_instrument
+from evaluation.study.participant_columns import type_covariates
 from evaluation.study.protocol import Protocol, check_outcomes
 from evaluation.study.tables import (
     EXPECTED_CODE,
@@ -175,7 +176,7 @@ def _read_participants(path: Path, protocol: Protocol | None, findings: Findings
     if protocol is not None:
         cells.known("centre", [protocol.centres.treated, protocol.centres.comparison], "unknown_centre")
         result["treated"] = result["centre"] == protocol.centres.treated
-        result = _type_covariates(result, protocol, findings)
+        result = type_covariates(result, Cells(path.name, table, findings), protocol, NO_COVARIATES)
         result["consenting"] &= ~_excluded(result, protocol, findings)
     cells.visible()
     return result
@@ -222,32 +223,6 @@ def _compare_ages(cells: Cells, had: list[float], written: list[float]) -> None:
 def completed_years(born: dt.date, on: dt.date) -> int:
     """Return the birthdays had by `on`."""
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-
-
-def _type_covariates(table: pd.DataFrame, protocol: Protocol, findings: Findings) -> pd.DataFrame:
-    """Turn covariates that are numbers throughout into numbers; text ones stay text, empty cells are missing."""
-    known = [name for name in table.columns if name not in NO_COVARIATES]
-    named: dict[tuple[str | int, ...], str] = {("covariates", k): name for k, name in enumerate(protocol.covariates)}
-    named |= {("analysis", "subgroups", k): name for k, name in enumerate(protocol.analysis.subgroups)}
-    for place, name in named.items():
-        if name not in known:
-            findings.error(
-                "unknown_covariate", "protocol.yml", name, one_of(known), nearest(name, known),
-                row=findings.line("protocol.yml", *place), column=".".join(map(str, place[:-1])),
-            )  # fmt: skip
-        elif table[name].map(lambda cell: isinstance(cell, str)).all():
-            filled = table[name].str.strip().replace("", None)
-            numeric = filled.dropna().map(_is_number).all()
-            table = table.assign(**{name: filled.astype(float) if numeric else filled})
-    return table
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        parse_number(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _read_responses(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -153,6 +153,32 @@ class Outcome(Model):
         return UNITS.get(self.unit_name, text(self.unit_name, self.unit_name))
 
 
+class Covariate(Model):
+    """A column of participants.csv that the analysis adjusts for; a bare name leaves its kind to be guessed.
+
+    levels : of a category, all that may occur; the first is the reference. Without them they are those found, in
+    alphabetical order.
+    """
+
+    id: Annotated[str, Field(min_length=1)]
+    kind: Literal["number", "category"] | None = None
+    levels: tuple[str, ...] = ()
+    labels: Bilingual | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, given: Any) -> Any:
+        return {"id": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _levels_of_a_category(self) -> Covariate:
+        if self.levels and self.kind != "category":
+            only = text("kind: category, se ci sono levels", "kind: category, where there are levels")
+            refuse([Defect(f"{self.id}: {self.kind or '-'}", only, at=("kind",))])
+        refuse(twice(list(self.levels), ("levels",)))
+        return self
+
+
 class Exclusion(Model):
     """Children left out of the analysis, with the reason: one by code, or those whose column compares so with a value."""
 
@@ -204,7 +230,7 @@ class Protocol(Model):
     programme: Programme = Programme()
     population: Population = Population()
     outcomes: tuple[Outcome, ...] = Field(min_length=1)
-    covariates: tuple[str, ...] = ()
+    declared: tuple[Covariate, ...] = Field(default=(), alias="covariates")
     exclusions: tuple[Exclusion, ...] = ()
     analysis: Analysis = Analysis()
     privacy: Privacy = Privacy()
@@ -241,11 +267,16 @@ class Protocol(Model):
         )
         return outcomes
 
-    @field_validator("covariates")
+    @field_validator("declared")
     @classmethod
-    def _once(cls, covariates: tuple[str, ...]) -> tuple[str, ...]:
-        refuse(twice(list(covariates)))
-        return covariates
+    def _once(cls, declared: tuple[Covariate, ...]) -> tuple[Covariate, ...]:
+        refuse(twice([covariate.id for covariate in declared]))
+        return declared
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """The covariates by name, in the declared order."""
+        return tuple(covariate.id for covariate in self.declared)
 
     @property
     def baseline(self) -> Wave:

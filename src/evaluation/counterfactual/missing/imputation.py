@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from scipy import special, stats
 
+from evaluation.counterfactual.estimators.estimable import independent_columns
 from evaluation.counterfactual.estimators.linear import TINY, Fit, hc2
 from evaluation.counterfactual.estimators.registry import did
 from evaluation.counterfactual.sample import Array, NoEstimate, Sample
@@ -132,7 +133,7 @@ def _chained(values: Array, treated: Array, rng: np.random.Generator) -> Array:
 
 def _posterior_draw(design: Array, y: Array, missing: Array, rng: np.random.Generator) -> Array:
     """Draw the missing y of a normal linear regression from their posterior predictive distribution (Rubin 1987)."""
-    design = design[:, _independent(design[~missing])]
+    design = design[:, independent_columns(design[~missing])]
     n, p = int((~missing).sum()), design.shape[1]
     if n <= p:
         raise NoEstimate("troppo pochi ragazzi per il modello", "too few children for the model")
@@ -142,14 +143,6 @@ def _posterior_draw(design: Array, y: Array, missing: Array, rng: np.random.Gene
     sigma = r[p, p] / np.sqrt(rng.chisquare(n - p))
     beta = np.linalg.solve(r[:p, :p], r[:p, p] + sigma * rng.standard_normal(p))
     return design[missing] @ beta + sigma * rng.standard_normal(int(missing.sum()))
-
-
-def _independent(design: Array) -> Array:
-    """Tell which columns are not linear combinations of those before them."""
-    r = np.linalg.qr(design, mode="r")
-    diagonal = np.zeros(design.shape[1])
-    diagonal[: len(r)] = np.abs(np.diag(r))
-    return diagonal > TINY * np.linalg.norm(design, axis=0)
 
 
 def pool(fits: list[Fit]) -> tuple[Fit, float]:
@@ -241,7 +234,7 @@ def _response_probability(known: Sample, seen: Array) -> Array:
 
 def _logit(response: Array, design: Array) -> Array:
     """Fitted probabilities of a maximum-likelihood logit, by Newton's method."""
-    design = design[:, _independent(design)]
+    design = design[:, independent_columns(design)]
     beta = np.zeros(design.shape[1])
     for _ in range(25):  # some six suffice; under separation no number does
         probability = special.expit(design @ beta)

@@ -18,7 +18,8 @@ from evaluation.counterfactual.sensitivity.honest_moments import MomentTest, mom
 from evaluation.counterfactual.sensitivity.two_centres import bias_critical
 
 Interval = tuple[float, float]
-FLAT = 1e-6  # standard errors below this share of the largest score are taken for rounding
+FLAT = 1e-6  # standard errors below this share of the range of the scores are taken for rounding
+ROUNDING = 1e-14  # and below this share of the largest score: what subtracting two of them leaves
 SINGULAR = 1e-10  # smallest eigenvalue of a correlation matrix that counts as positive
 
 
@@ -74,13 +75,14 @@ def event_study(scores: Array, treated: Array, baseline_index: int) -> EventStud
             "fewer than two children of a centre were seen at every wave",
         )
     sigma = sum((np.atleast_2d(np.cov(group.T)) / len(group) for group in groups), np.zeros((pre + post, pre + post)))
-    _require_variation(sigma, np.abs(scores[complete]).max())
+    seen = scores[complete]
+    _require_variation(sigma, max(FLAT * np.ptp(seen), ROUNDING * np.abs(seen).max()))
     return EventStudy(groups[0].mean(axis=0) - groups[1].mean(axis=0), sigma, pre, post)
 
 
-def _require_variation(sigma: Array, size: float) -> None:
+def _require_variation(sigma: Array, noise: float) -> None:
     errors = np.sqrt(np.diag(sigma))
-    if errors.min() <= FLAT * size or np.linalg.eigvalsh(sigma / np.outer(errors, errors))[0] < SINGULAR:
+    if errors.min() <= noise or np.linalg.eigvalsh(sigma / np.outer(errors, errors))[0] < SINGULAR:
         raise NoEstimate(
             "i cambiamenti tra le rilevazioni variano troppo poco", "the changes between waves vary too little"
         )

@@ -85,7 +85,7 @@ def omitted_variable(sample: Sample, alpha: float = 0.05, multiples: tuple[float
     ----------
     Cinelli & Hazlett (2020); R sensemakr.
     """
-    used = ESTIMATORS["ancova"].children(sample)
+    used = ESTIMATORS["ancova"].used(sample)
     ESTIMATORS["ancova"](used)  # refuses what cannot be estimated
     others = np.column_stack([np.ones(len(used.treated)), used.baseline, used.covariates])
     treated = used.treated.astype(float)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from evaluation.counterfactual.estimate import Estimate
+from evaluation.counterfactual.estimators.estimable import estimable
 from evaluation.counterfactual.estimators.registry import ESTIMATORS
 from evaluation.counterfactual.sample import Sample
-from evaluation.language import Language
+from evaluation.language import Language, text
 from evaluation.publishing.exhibits import Sentence, Table
 from evaluation.reporting.displays.prose import plain
 from evaluation.reporting.displays.result_tables import between, build, numeric, percentage, probability
 from evaluation.reporting.displays.words import centre_name, covariate_name, row_name, wave_name
 from evaluation.study.folder import Study
+from evaluation.study.protocol import Covariate
 
 
 def tests_alone(study: Study, table: pd.DataFrame, language: Language) -> Table:
@@ -158,16 +160,41 @@ def _nothing_refused(language: Language) -> str:
 
 @plain
 def covariates_used(study: Study, sample: Sample, language: Language) -> str:
-    """Say which covariates the adjusted estimates use, and which were left out because they do not vary."""
-    names = [covariate_name(name, language) for name in study.protocol.covariates if name not in sample.dropped]
-    dropped = [covariate_name(name, language) for name in sample.dropped]
-    it = language == "it"
-    used = (", ".join(names) if names else "nessuna") if it else (", ".join(names) if names else "none")
-    said = f"Covariate del protocollo usate: {used}." if it else f"Covariates of the protocol used: {used}."
-    if dropped:
-        listed = ", ".join(dropped)
-        said += (
-            f" Lasciate fuori perché uguali per tutti i ragazzi analizzati: {listed}." if it
-            else f" Left out because they are the same for all children analysed: {listed}."
-        )  # fmt: skip
+    """Say which covariates the adjusted estimates use and of what kind they are, and which are left out and why."""
+    it, none = language == "it", {"it": "nessuna", "en": "none"}[language]
+    used = [
+        _covariate(study, covariate, language)
+        for covariate in study.protocol.declared
+        if covariate.id not in sample.dropped
+    ]
+    said = f"Covariate del protocollo usate: {'; '.join(used) or none}." if it else (
+        f"Covariates of the protocol used: {'; '.join(used) or none}."
+    )  # fmt: skip
+    repeated = estimable(sample.pairs(with_covariates=True)).dropped[len(sample.dropped) :]
+    for names, italian, english in (
+        (sample.dropped, "Lasciate fuori perché non distinguono i ragazzi analizzati",
+         "Left out because they tell no child analysed from another"),
+        (repeated, "Lasciate fuori perché ricavabili da quelle che le precedono",
+         "Left out because they follow from those before them"),
+    ):  # fmt: skip
+        if names:
+            listed = ", ".join(dict.fromkeys(covariate_name(_told(study, name), language) for name in names))
+            said += f" {italian if it else english}: {listed}."
     return said
+
+
+def _covariate(study: Study, covariate: Covariate, language: Language) -> str:
+    name = covariate.labels.text()[language] if covariate.labels else covariate_name(covariate.id, language)
+    kind = "number" if pd.api.types.is_numeric_dtype(study.consenting[covariate.id]) else "category"
+    guessed = "" if covariate.kind else {"it": ", dedotto dalla colonna", "en": ", guessed from the column"}[language]
+    return f"{name} ({KINDS_OF_COVARIATES[kind][language]}{guessed})"
+
+
+def _told(study: Study, name: str) -> str:
+    """Return the name of a covariate, its level withheld where few children have it."""
+    column, colon, level = name.partition(": ")
+    few = colon and (study.consenting[column] == level).sum() < study.protocol.privacy.minimum_cell
+    return f"{column}: suppressed" if few else name
+
+
+KINDS_OF_COVARIATES = {"number": text("numero", "number"), "category": text("categoria", "category")}

@@ -12,6 +12,7 @@ from evaluation.checks.kinds import KINDS as KINDS_OF_FINDING
 from evaluation.citation import PublishedCell, cite, citing
 from evaluation.counterfactual.estimators.registry import ESTIMATORS
 from evaluation.language import NO_VALUE, Language, exact, interval, number, p_value, percent, text
+from evaluation.measurement.scores import fewest_answered
 from evaluation.publishing.disclosure import SUPPRESSED
 from evaluation.publishing.exhibits import Table
 from evaluation.publishing.published_tables import to_number
@@ -158,14 +159,26 @@ def attrition(study: Study, table: pd.DataFrame, language: Language) -> Table:
 
 
 def reliability(study: Study, table: pd.DataFrame, language: Language) -> Table:
-    """Alpha of every scale at every wave."""
+    """Alpha of every scale at every wave, and how many of its items a score needs."""
     it = language == "it"
+
+    def needed(row: Row) -> str:
+        fewest = fewest_answered(study.protocol.outcome(row["outcome"]).minimum_answered, int(row["items"]))
+        return f"{fewest} su {row['items']}" if it else f"{fewest} of {row['items']}"
+
+    still = {row["outcome"]: f"{outcome_name(study.protocol, row['outcome'], language)}: {row['constant']}"
+             for row in table.to_dict("records") if row.get("constant", "") not in ("", SUPPRESSED)}  # fmt: skip
+    left_out = "; ".join(still.values())
+    apart = "" if not still else (
+        f" Domande che non variano, lasciate fuori dai coefficienti: {left_out}." if it
+        else f" Items that do not vary, left out of the coefficients: {left_out}."
+    )  # fmt: skip
     return build(
         table.to_dict("records"),
         {
             ("Scala" if it else "Scale"): (lambda r: outcome_name(study.protocol, r["outcome"], language), False),
             ("Rilevazione" if it else "Wave"): (lambda r: wave_name(study.protocol, r["wave"], language), False),
-            ("Domande" if it else "Items"): (lambda r: r["items"], True),
+            ("Risposte necessarie" if it else "Answers needed"): (needed, True),
             "n": (numeric("n", language, 0), True),
             ("Alfa" if it else "Alpha"): (numeric("alpha", language), True),
             ("Intervallo al 95 %" if it else "95 % interval"): (between("alpha_low", "alpha_high", language), True),
@@ -175,10 +188,10 @@ def reliability(study: Study, table: pd.DataFrame, language: Language) -> Table:
         },
         "Affidabilità delle scale sui questionari completi, centri insieme." if it
         else "Reliability of the scales on the complete answer sheets, centres pooled.",
-        "Alfa di Cronbach (intervallo di Feldt), omega di McDonald, ICC(2,1) di un solo valutatore; un trattino dove il "
-        "numero non è definito." if it
-        else "Cronbach's alpha (Feldt's interval), McDonald's omega, ICC(2,1) of a single rater; a dash where the number is "
-        "not defined.",
+        ("Alfa di Cronbach (intervallo di Feldt), omega di McDonald, ICC(2,1) di un solo valutatore; un trattino dove il "
+         "numero non è definito." if it
+         else "Cronbach's alpha (Feldt's interval), McDonald's omega, ICC(2,1) of a single rater; a dash where the number is "
+         "not defined.") + apart,
     )  # fmt: skip
 
 
