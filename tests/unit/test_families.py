@@ -86,7 +86,9 @@ def test_adjusted_p_is_romano_wolf_of_the_children_complete_on_the_whole_family(
     family = only(changes)
     complete = ~np.isnan(changes).any(axis=1)
     permuted, observed, exact = permutation_matrix(changes[complete], TREATED[complete], DRAWS, SEED)
-    assert list(family.p_adjusted) == list(romano_wolf(observed, permuted, exact))
+    stepped = romano_wolf(observed, permuted, exact)
+    assert list(family.p_adjusted) == list(np.maximum(stepped, family.p_raw))
+    assert list(family.p_complete) == [permutation_p(t, p, exact) for t, p in zip(observed, permuted.T, strict=True)]
     raw = [permutation_p(t, column, exact) for t, column in zip(observed, permuted.T, strict=True)]
     assert (family.p_adjusted >= raw).all()
     assert (family.p_adjusted > raw).any()
@@ -194,3 +196,27 @@ def test_draws_and_seed_are_those_of_the_protocol():
     changes = drawn()
     assert only(changes, seed=8).p_raw[1] != only(changes).p_raw[1]
     assert {round(p * 100, 9) % 1 for p in only(changes, permutations=99).p_raw} == {0.0}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_adjusted_p_lies_below_the_raw_one(seed: int):
+    """The step-down knows only the children complete on the family; those an outcome lost there may have spoken for it."""
+    rng = np.random.default_rng(seed)
+    changes = drawn(seed)
+    changes[rng.choice(40, 16, replace=False), 2] = np.nan  # outcome 2 takes sixteen children from the family
+    for method in ("romano_wolf", "holm", "benjamini_hochberg"):
+        family = only(changes, multiplicity=method)
+        assert (family.p_adjusted >= family.p_raw).all()
+
+
+def test_confirmatory_waves_make_one_family_of_a_role():
+    """As if each wave's outcomes were as many outcomes of one wave; a wave that is not named stays a family of its own."""
+    waves = np.stack([drawn(seed) for seed in (1, 2, 3)], axis=2)
+    joint, third = found(waves, confirmatory_waves=["t1", "t2"])
+    assert (joint.wave, third.wave) == ("t1 t2", "t3")
+    assert joint.outcomes == ("o0", "o1", "o2") * 2
+    assert joint.waves == ("t1",) * 3 + ("t2",) * 3
+    flat = only(np.concatenate([waves[:, :, 0], waves[:, :, 1]], axis=1))
+    np.testing.assert_array_equal(joint.p_adjusted, flat.p_adjusted)
+    for one, other in zip(found(waves), found(waves, confirmatory_waves=["t2"]), strict=True):
+        np.testing.assert_array_equal(one.p_adjusted, other.p_adjusted)  # one wave alone changes nothing

@@ -37,9 +37,11 @@ def analyse(study: Study, scores: pd.DataFrame) -> list[Estimate]:
     The `did` rows bear the permutation p of their own children and its adjustment within their family.
     """
     p_values = {
-        (outcome, family.wave): (float(raw), float(adjusted))
+        (outcome, wave): (float(raw), float(adjusted))
         for family in families(study, scores)
-        for outcome, raw, adjusted in zip(family.outcomes, family.p_raw, family.p_adjusted, strict=True)
+        for outcome, wave, raw, adjusted in zip(
+            family.outcomes, family.waves, family.p_raw, family.p_adjusted, strict=True
+        )
     }
     return [
         _with_permutation(estimate, *p_values[outcome.id, wave.id])

@@ -153,7 +153,7 @@ RULES: dict[str, Rule] = {
     "inference": Rule(
         named="outcome role wave", design=f"{CENTRES} family_treated family_comparison",
         rests_on=f"{CENTRES} family_treated family_comparison",
-        derived="p_value p_permutation rademacher webb romano_wolf holm benjamini_hochberg sharpened_q",
+        derived="p_value p_permutation rademacher webb romano_wolf holm benjamini_hochberg sharpened_q p_complete df_welch",
         plan=_of("inference"),
     ),
     "overlap": Rule(

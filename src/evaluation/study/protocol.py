@@ -89,6 +89,28 @@ class Wave(Model):
     id: Identifier
     role: Literal["pre_baseline", "baseline", "endline", "follow_up"]
     label: Bilingual | None = None
+    on: Date | None = None
+    month: Number | None = None
+
+    @property
+    def time(self) -> float | None:
+        """When it took place, in days or in months; None where the protocol does not say."""
+        return self.month if self.on is None else float(self.on.toordinal())
+
+
+def _untimely(waves: tuple[Wave, ...]) -> list[Defect]:
+    """Return the defect of waves of which some have no time, or times of two kinds, or a time that does not rise."""
+    kinds = [tuple(name for name in ("on", "month") if getattr(wave, name) is not None) for wave in waves]
+    if len(set(kinds)) > 1 or len(kinds[0]) > 1:
+        found = ", ".join(f"{wave.id}: {' + '.join(kind) or '-'}" for wave, kind in zip(waves, kinds, strict=True))
+        alike = text(
+            "on per ogni rilevazione, o month per ognuna, o nessuno",
+            "on for every wave, or month for every one, or none",
+        )
+        return [Defect(found, alike)]
+    late = [k for k in range(1, len(waves)) if kinds[0] and (waves[k].time or 0) <= (waves[k - 1].time or 0)]
+    rising = text("un tempo dopo quello della rilevazione precedente", "a time after that of the wave before")
+    return [Defect(str(getattr(waves[k], kinds[0][0])), rising, at=(k, kinds[0][0])) for k in late]
 
 
 class Programme(Model):
@@ -210,6 +232,7 @@ class Analysis(Model):
     permutations: Whole = Field(default=9999, ge=99, le=10_000_000)
     multiplicity: Literal["romano_wolf", "holm", "benjamini_hochberg"] = "romano_wolf"
     centre_shock_icc: Number = Field(default=0.02, ge=0, lt=1)
+    confirmatory_waves: tuple[str, ...] = ()
     subgroups: tuple[str, ...] = ()
     seed: Whole = Field(default=0, ge=0)
 
@@ -250,6 +273,7 @@ class Protocol(Model):
                 "a wave with role baseline, and a later one with role endline or follow_up",
             )
             refuse([Defect(", ".join(wave.role for wave in waves), pair)])
+        refuse(_untimely(waves))
         return waves
 
     @field_validator("outcomes")
@@ -273,6 +297,15 @@ class Protocol(Model):
         refuse(twice([covariate.id for covariate in declared]))
         return declared
 
+    @model_validator(mode="after")
+    def _confirmed_after_the_baseline(self) -> Protocol:
+        known = [wave.id for wave in self.follow_ups]
+        named = list(self.analysis.confirmatory_waves)
+        places = [("analysis", "confirmatory_waves", k) for k in range(len(named))]
+        refuse(twice(named, ("analysis", "confirmatory_waves")))
+        refuse([unknown(name, known, at) for name, at in zip(named, places, strict=True) if name not in known])
+        return self
+
     @property
     def covariates(self) -> tuple[str, ...]:
         """The covariates by name, in the declared order."""
@@ -287,6 +320,12 @@ class Protocol(Model):
     def follow_ups(self) -> tuple[Wave, ...]:
         """The waves after the baseline, each compared with it."""
         return self.waves[self.waves.index(self.baseline) + 1 :]
+
+    @property
+    def times(self) -> tuple[float, ...] | None:
+        """When the waves took place, in days or months; None where the protocol does not say."""
+        known = tuple(wave.time for wave in self.waves if wave.time is not None)
+        return known or None
 
     @property
     def primary(self) -> Outcome:

@@ -21,10 +21,11 @@ METHODS = ("romano_wolf", *FROM_RAW)
 
 @dataclass(frozen=True)
 class Family:
-    """The outcomes of one role at one wave: raw p of each outcome's own children, adjusted p, NaN where there is none.
+    """The outcomes of one role, at one wave or at all confirmatory ones: raw p of each outcome's own children, adjusted p.
 
-    adjusted : by every method of `METHODS`, each of shape (outcomes,). method : that of the protocol.
-    n_treated, n_comparison : children complete on the whole family, on whom the joint adjustment rests.
+    wave : of the family, or its waves with blanks between. waves : that of each outcome. adjusted : by every method of
+    `METHODS`, each of shape (outcomes,), NaN where there is none. method : that of the protocol. n_treated, n_comparison :
+    children complete on the whole family, on whom the joint adjustment rests. p_complete : raw p of these children.
     """
 
     role: str
@@ -35,6 +36,8 @@ class Family:
     method: str
     n_treated: int
     n_comparison: int
+    waves: tuple[str, ...]
+    p_complete: Array
 
     @property
     def p_adjusted(self) -> Array:
@@ -45,29 +48,36 @@ class Family:
 def families(study: Study, scores: pd.DataFrame) -> Iterator[Family]:
     """Adjust the permutation p of the `did` rows, family by family.
 
-    Romano-Wolf uses common draws over the children complete on every outcome of the family that varies; Holm,
-    Benjamini-Hochberg and Anderson's sharpened q the raw p of each outcome's own children.
+    Romano-Wolf uses common draws over the children complete on every outcome of the family that varies, and never falls
+    below the raw p of the outcome's own children; Holm, Benjamini-Hochberg and Anderson's sharpened q use the latter.
     """
-    for role in dict.fromkeys(outcome.role for outcome in study.protocol.outcomes):
-        for wave in study.protocol.follow_ups:
-            yield _family(study, scores, role, wave.id)
+    protocol = study.protocol
+    together = protocol.analysis.confirmatory_waves if len(protocol.analysis.confirmatory_waves) > 1 else ()
+    apart = [(wave.id,) for wave in protocol.follow_ups if wave.id not in together]
+    for role in dict.fromkeys(outcome.role for outcome in protocol.outcomes):
+        for waves in filter(None, (together, *apart)):
+            yield _family(study, scores, role, waves)
 
 
-def _family(study: Study, scores: pd.DataFrame, role: str, wave: str) -> Family:
-    outcomes = tuple(outcome.id for outcome in study.protocol.outcomes if outcome.role == role)
-    samples = [build_sample(study, scores, outcome, wave) for outcome in outcomes]
+def _family(study: Study, scores: pd.DataFrame, role: str, waves: tuple[str, ...]) -> Family:
+    places = [(o.id, wave) for wave in waves for o in study.protocol.outcomes if o.role == role]
+    samples = [build_sample(study, scores, *place) for place in places]
     treated = samples[0].treated
     changes = np.column_stack([sample.change for sample in samples])
     raw = np.array([_raw_p(study, change, treated) for change in changes.T])
     known = ~np.isnan(raw)
     complete = ~np.isnan(changes[:, known]).any(axis=1)
-    adjusted = {method: np.full(len(outcomes), np.nan) for method in METHODS}
+    adjusted = {method: np.full(len(places), np.nan) for method in METHODS}
+    of_complete = np.full(len(places), np.nan)
     if known.any():
-        adjusted["romano_wolf"][known] = _stepped_down(study, changes[:, known][complete], treated[complete])
+        of_complete[known], stepped = _stepped_down(study, changes[:, known][complete], treated[complete])
+        adjusted["romano_wolf"][known] = np.maximum(stepped, raw[known])  # the step-down knows other children than raw
         for method, adjust in FROM_RAW.items():
             adjusted[method][known] = adjust(raw[known])
     counts = int((complete & treated).sum()), int((complete & ~treated).sum())
-    return Family(role, wave, outcomes, raw, adjusted, study.protocol.analysis.multiplicity, *counts)
+    outcomes, of_wave = (tuple(names) for names in zip(*places, strict=True))
+    method = study.protocol.analysis.multiplicity
+    return Family(role, " ".join(waves), outcomes, raw, adjusted, method, *counts, of_wave, of_complete)
 
 
 def _raw_p(study: Study, change: Array, treated: Array) -> float:
@@ -80,12 +90,14 @@ def _raw_p(study: Study, change: Array, treated: Array) -> float:
         return float("nan")
 
 
-def _stepped_down(study: Study, changes: Array, treated: Array) -> Array:
-    """Return Romano-Wolf's p from common draws over children complete on the family, shape (m,); NaN where refused."""
+def _stepped_down(study: Study, changes: Array, treated: Array) -> tuple[Array, Array]:
+    """Return raw and Romano-Wolf's p from common draws over children complete on the family, shape (m,); NaN if refused."""
     try:
         permuted, observed, exact = permutation_matrix(
             changes, treated, study.protocol.analysis.permutations, study.protocol.analysis.seed
         )
     except NoEstimate:
-        return np.full(changes.shape[1], np.nan)
-    return romano_wolf(observed, permuted, exact)
+        none = np.full(changes.shape[1], np.nan)
+        return none, none
+    raw = [permutation_p(t, draws, exact) for t, draws in zip(observed, permuted.T, strict=True)]
+    return np.array(raw), romano_wolf(observed, permuted, exact)

@@ -1,14 +1,16 @@
 """Honest difference in differences: what the effect may be if the centres' trends did not run exactly parallel.
 
-Waves count as equally spaced. Rambachan & Roth (2023) bound the difference in trends delta after the baseline by what
-was seen before it: by its largest step between two waves (relative magnitudes), or by how much its slope may change
-(smoothness).
+Rambachan & Roth (2023) bound the difference in trends delta after the baseline by what was seen before it: by its largest
+step between two waves (relative magnitudes), or by how much its slope may change (smoothness). Where the times of the waves
+are known, steps and slopes are per unit of time, the unit being the distance from the baseline to the first later wave;
+else waves count as equally spaced.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy import optimize
@@ -28,12 +30,20 @@ class EventStudy:
     """Differences between the centres in mean change from the baseline, one a wave, in the order of time.
 
     beta : shape (pre + post,), in the outcome's unit. sigma : its covariance. pre, post : waves before, after baseline.
+    times : of the waves, the baseline at 0 left out, the first later one at 1; one apart where None.
     """
 
     beta: Array
     sigma: Array
     pre: int
     post: int
+    times: Array | None = None
+
+    @property
+    def distances(self) -> Array:
+        """Times of all waves, shape (pre + 1 + post,), the baseline at 0."""
+        apart = np.delete(np.arange(-self.pre, self.post + 1.0), self.pre) if self.times is None else self.times
+        return np.insert(apart, self.pre, 0.0)
 
     def target(self, weights: Array | None) -> Array:
         """Return the weights of the waves after baseline in the effect asked for; the first wave where None."""
@@ -45,13 +55,13 @@ class EventStudy:
         return float(full @ self.beta), float(np.sqrt(full @ self.sigma @ full))
 
 
-def event_study(scores: Array, treated: Array, baseline_index: int) -> EventStudy:
+def event_study(scores: Array, treated: Array, baseline_index: int, times: Sequence[float] | None = None) -> EventStudy:
     """Estimate the event study from the children seen at every wave.
 
     Parameters
     ----------
     scores : shape (n, waves), waves in the order of time, NaN where missing. treated : bool, shape (n,).
-    baseline_index : column of the baseline.
+    baseline_index : column of the baseline. times : of each wave, rising, in any unit; equally spaced where None.
 
     Raises
     ------
@@ -77,7 +87,13 @@ def event_study(scores: Array, treated: Array, baseline_index: int) -> EventStud
     sigma = sum((np.atleast_2d(np.cov(group.T)) / len(group) for group in groups), np.zeros((pre + post, pre + post)))
     seen = scores[complete]
     _require_variation(sigma, max(FLAT * np.ptp(seen), ROUNDING * np.abs(seen).max()))
-    return EventStudy(groups[0].mean(axis=0) - groups[1].mean(axis=0), sigma, pre, post)
+    spaced = None if times is None else _spaced(np.asarray(times, dtype=float), baseline_index)
+    return EventStudy(groups[0].mean(axis=0) - groups[1].mean(axis=0), sigma, pre, post, spaced)
+
+
+def _spaced(times: Array, baseline: int) -> Array:
+    """Distances of the waves from the baseline, itself left out, in units of that to the first later wave."""
+    return np.delete(times - times[baseline], baseline) / (times[baseline + 1] - times[baseline])
 
 
 def _require_variation(sigma: Array, noise: float) -> None:
@@ -115,7 +131,7 @@ def relative_magnitude(event: EventStudy, mbar: float, alpha: float = 0.05, weig
 
 def _relative_tests(event: EventStudy, mbar: float, alpha: float, weights: Array) -> list[MomentTest]:
     """Return one test for each step before baseline, up or down, that may be the largest."""
-    steps = np.diff(np.eye(event.pre + event.post + 1), axis=0)
+    steps = np.diff(np.eye(event.pre + event.post + 1), axis=0) / np.diff(event.distances)[:, None]
     bound = np.r_[np.ones(event.pre), np.full(event.post, mbar)]
     tests = []
     for largest in [sign * step for step in steps[: event.pre] for sign in (1, -1)]:
@@ -144,7 +160,7 @@ def smoothness(event: EventStudy, m: float, alpha: float = 0.05, weights: Array 
 
     Parameters
     ----------
-    m : in the outcome's unit a wave. weights : shape (post,), as in `relative_magnitude`.
+    m : in the outcome's unit a unit of time, or a wave. weights : shape (post,), as in `relative_magnitude`.
 
     Notes
     -----
@@ -183,17 +199,21 @@ def smoothness(event: EventStudy, m: float, alpha: float = 0.05, weights: Array 
 
 def _linear_estimators(event: EventStudy, weights: Array) -> tuple[Array, Array, float]:
     """Return estimators start + moves @ c, unbiased under straight lines, with c before and sum |c| after the baseline."""
-    before, after = np.arange(-event.pre, 0), np.arange(1, event.post + 1)
-    kinks = np.arange(1 - event.pre, 0)
+    before, after = event.distances[: event.pre], event.distances[event.pre + 1 :]
+    kinks = before[1:]
     system = np.linalg.inv(np.vstack([before, np.maximum(kinks[:, None] - before, 0)]))
     start = np.r_[-system[:, 0] * (weights @ after), weights]
     moves = np.vstack([system[:, 1:], np.zeros((event.post, event.pre - 1))])
-    fixed = np.abs(np.maximum(after - np.arange(event.post)[:, None], 0) @ weights).sum()
+    bends = event.distances[event.pre : -1, None]  # the baseline, and every later wave but the last
+    fixed = np.abs(np.maximum(after - bends, 0) @ weights).sum()
     return start, moves, float(fixed)
 
 
 def break_even(interval: Callable[[float], Interval], scale: float = 1.0) -> float:
-    """Return the largest Mbar or M at which the interval excludes zero; 0 where it holds zero already at 0.
+    """Return the largest Mbar or M at which the interval excludes zero; 0 where there is none.
+
+    Intervals need not be nested: one may hold zero where a wider restriction's does not (as in R HonestDiD). The last
+    crossing is sought from a grid of halves of `scale`, doubled until zero is held.
 
     Parameters
     ----------
@@ -201,13 +221,16 @@ def break_even(interval: Callable[[float], Interval], scale: float = 1.0) -> flo
         order of magnitude sought.
     """
 
+    @cache
     def margin(value: float) -> float:
         low, high = interval(value)
         return max(low, -high)
 
-    if margin(0.0) <= 0:
+    values = [0.0, *(scale / 2**halves for halves in (4, 3, 2, 1, 0))]
+    while margin(values[-1]) > 0:
+        values.append(2 * values[-1])
+    excluding = [place for place, value in enumerate(values) if margin(value) > 0]
+    if not excluding:
         return 0.0
-    high = scale
-    while margin(high) > 0:
-        high *= 2
-    return float(optimize.brentq(margin, 0.0, high, xtol=1e-9 * scale))
+    last = excluding[-1]
+    return float(optimize.brentq(margin, values[last], values[last + 1], xtol=1e-8 * scale))

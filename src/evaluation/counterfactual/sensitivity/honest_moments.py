@@ -121,5 +121,5 @@ def _truncation(residual: Array, slack: Array) -> tuple[Array, Array]:
 def _upper_tail(value: Array, low: Array, high: Array) -> Array:
     """Probability that a standard normal between `low` and `high` exceeds `value`; in logs, so that far tails hold."""
     inside, above, beyond = (special.log_ndtr(-edge) for edge in (low, value, high))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.exp(above - inside) * np.expm1(beyond - above) / np.expm1(beyond - inside)

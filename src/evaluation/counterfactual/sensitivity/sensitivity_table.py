@@ -138,16 +138,18 @@ def _omitted(study: Study, sample: Sample) -> tuple[float, float, float]:
 def pre_trend_gap(study: Study, scores: pd.DataFrame, outcome: Outcome) -> float:
     """Return the `did` from the last wave before the baseline to the baseline, where nothing was done yet: a placebo.
 
-    NaN without such a wave, where fewer children than the minimum cell were seen at it, or where it cannot be estimated.
+    Where the times of the waves are known it is that of as long a time as from the baseline to the first later wave. NaN
+    without such a wave, where fewer children than the minimum cell were seen at it, or where it cannot be estimated.
     """
-    earlier = [wave.id for wave in study.protocol.waves[: study.protocol.waves.index(study.protocol.baseline)]]
-    if not earlier:
+    here = study.protocol.waves.index(study.protocol.baseline)
+    if not here:
         return float("nan")
-    sample = build_sample(study, scores, outcome.id, study.protocol.baseline.id, earlier[-1])
+    sample = build_sample(study, scores, outcome.id, study.protocol.baseline.id, study.protocol.waves[here - 1].id)
     if _few(study, sample.pairs()):
         return float("nan")
+    times = study.protocol.times or tuple(range(len(study.protocol.waves)))
     try:
-        return ESTIMATORS["did"](sample).estimate
+        return ESTIMATORS["did"](sample).estimate * (times[here + 1] - times[here]) / (times[here] - times[here - 1])
     except NoEstimate:
         return float("nan")
 
@@ -200,21 +202,28 @@ def honest_table(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _honest(study: Study, scores: pd.DataFrame, outcome: Outcome) -> Iterator[tuple[object, ...]]:
+    """Each later wave asks for the children seen at it and before it: one still to come takes nothing from the others."""
     waves = [wave.id for wave in study.protocol.waves]
     wide = scores[scores["outcome"] == outcome.id].pivot(index="participant", columns="wave", values="score")
     matrix = wide.reindex(index=study.consenting["participant"], columns=waves).to_numpy(dtype=float)
     treated = study.consenting["treated"].to_numpy(dtype=bool)
-    position = study.protocol.waves.index(study.protocol.baseline)
-    try:
-        event = event_study(matrix, treated, position)
-    except NoEstimate:
-        return
-    seen = ~np.isnan(matrix).any(axis=1)
-    counts = (outcome.unit_name, int((seen & treated).sum()), int((seen & ~treated).sum()))
+    baseline, times = study.protocol.waves.index(study.protocol.baseline), study.protocol.times
     sd = change_sd(build_sample(study, scores, outcome.id, study.protocol.follow_ups[0].id))
     for target, wave in enumerate(study.protocol.follow_ups):
+        seen = seen_until(matrix, baseline + 1 + target)
+        last = len(waves) if (seen == seen_until(matrix, len(waves) - 1)).all() else baseline + 2 + target
+        try:
+            event = event_study(matrix[:, :last], treated, baseline, None if times is None else times[:last])
+        except NoEstimate:
+            continue
+        counts = (outcome.unit_name, int((seen & treated).sum()), int((seen & ~treated).sum()))
         weights = np.eye(event.post)[target]
         yield from _intervals(event, weights, sd, outcome.id, wave.id, counts, study.protocol.analysis.alpha)
+
+
+def seen_until(scores: Array, wave: int) -> Array:
+    """Tell which children have a score at every wave up to this one, shape (n,); scores : shape (n, waves)."""
+    return ~np.isnan(scores[:, : wave + 1]).any(axis=1)
 
 
 def _intervals(

@@ -144,8 +144,8 @@ def published_samples(
         yield Published("design", here.row, (), here.level, here.groups(here.pairs), LAST - place)
         yield Published("omitted", here.row, (), here.change, here.groups(here.complete), ADJUSTED - place)
         if here.outcome.role == "primary":
-            everywhere = _seen_everywhere(study, scores, here.outcome.id)
-            yield Published("honest", here.row, (), here.change, here.groups(everywhere), LAST - place)
+            until = _seen_until(study, scores, here.outcome.id, wave)
+            yield Published("honest", here.row, (), here.change, here.groups(until), LAST - place)
 
 
 def _estimates(here: Comparison, place: int) -> Iterator[Published]:
@@ -194,20 +194,23 @@ BOUNDS = ("lower", "upper", "ci_low", "ci_high")
 MISSING_METHODS = ("imputation", "delta", "response_weights", "lee", "extreme_values")
 
 
-def _seen_everywhere(study: Study, scores: pd.DataFrame, outcome: str) -> Array:
+def _seen_until(study: Study, scores: pd.DataFrame, outcome: str, wave: str) -> Array:
+    waves = [one.id for one in study.protocol.waves]
     wide = scores[scores["outcome"] == outcome].pivot(index="participant", columns="wave", values="score")
-    wide = wide.reindex(index=study.consenting["participant"], columns=[wave.id for wave in study.protocol.waves])
+    wide = wide.reindex(index=study.consenting["participant"], columns=waves[: waves.index(wave) + 1])
     return wide.notna().all(axis=1).to_numpy()
 
 
 def _families(study: Study, found: dict[tuple[str, str], Comparison]) -> Iterator[Withheld]:
     """Leave two decimals of a p that rests on the children of the whole family, where these are a few less than the row's."""
     for here in found.values():
-        family = [c for c in found.values() if (c.wave, c.outcome.role) == (here.wave, here.outcome.role)]
+        together = study.protocol.analysis.confirmatory_waves
+        waves = together if len(together) > 1 and here.wave in together else (here.wave,)
+        family = [c for c in found.values() if c.wave in waves and c.outcome.role == here.outcome.role]
         varying = [c.pairs for c in family if len(np.unique(c.sample.change[c.pairs])) > 1]
         if not _few(here, here.pairs & ~np.logical_and.reduce([here.pairs, *varying])):
             continue
-        yield Withheld("inference", here.row, ("romano_wolf",), "near", decimals=2)
+        yield Withheld("inference", here.row, ("romano_wolf", "p_complete"), "near", decimals=2)
         if study.protocol.analysis.multiplicity == "romano_wolf":
             yield Withheld("estimates", (*here.row, ("estimator", "did")), ("p_adjusted",), "near", decimals=2)
 
