@@ -323,6 +323,8 @@ def test_a_word_is_the_word_that_was_written(study: StudyFolder, word: str):
         ("alpha: 0.05", "permutations: 0x" + "F" * 5_000, "0x" + "F" * 198 + "…"),
         ("minimum_answered: 0.5", "minimum_answered: 0", "0"),
         ("minimum_cell: 10", "minimum_cell: 2", "2"),
+        ("minimum_cell: 10", "minimum_width: 1", "1"),
+        ("minimum_cell: 10", "minimum_width: 0", "0"),
         ("treated: north", "treated: 3", "3"),
         ("treated: north", "treated: south", "south"),
         ("    north:", "    nort:", "nort"),

@@ -18,8 +18,9 @@ from evaluation.publishing.disclosure.covariates import hide_rare_levels
 from evaluation.publishing.disclosure.curve import near_choices, without_near
 from evaluation.publishing.disclosure.differencing import effects_withheld
 from evaluation.publishing.disclosure.hours import hours_withheld
-from evaluation.publishing.disclosure.item_answers import DECIMALS, items_withheld, scales_withheld
+from evaluation.publishing.disclosure.item_answers import items_withheld, scales_withheld
 from evaluation.publishing.disclosure.samples import Withheld, apply, rounded
+from evaluation.publishing.disclosure.spreads import DECIMALS, spreads_withheld
 from evaluation.study.folder import Study
 
 Plan = Callable[[Study, pd.DataFrame], Iterable[Withheld]]
@@ -112,6 +113,11 @@ def _of(table: str) -> Plan:
     return lambda study, scores: [one for one in effects_withheld(study, scores) if one.table == table]
 
 
+def _composites(study: Study, scores: pd.DataFrame) -> Iterable[Withheld]:
+    parts = (one for one in spreads_withheld(study, scores) if one.table == "composites")
+    return [*_of("composites")(study, scores), *parts]
+
+
 def _apart(made: pd.DataFrame, study: Study, scores: pd.DataFrame) -> pd.DataFrame:
     """Leave out the specifications whose children differ by a few from those of another."""
     return made if made.empty else without_near(made, near_choices(study, all_scorings(study, scores)))
@@ -135,10 +141,10 @@ RULES: dict[str, Rule] = {
     "items": Rule(
         named="item scale wave", cells="n", rests_on="n", parts="floor ceiling",
         derived="mean sd item_rest dif_chi2 dif_p dif_r2", decimals=OF_ITEMS,
-        plan=lambda study, _: items_withheld(study),
+        plan=items_withheld,
     ),
     "composites": Rule(
-        named="outcome part", cells="n", rests_on="n", derived="mean sd reliability", plan=_of("composites")
+        named="outcome part", cells="n", rests_on="n", derived="mean sd reliability", plan=_composites
     ),
     "balance": Rule(
         named="variable kind wave", design=CENTRES, rests_on=CENTRES,

@@ -238,9 +238,13 @@ class Analysis(Model):
 
 
 class Privacy(Model):
-    """The smallest cell that a published table may hold (never below 3)."""
+    """The smallest cell that a published table may hold (never below 3).
+
+    minimum_width : the share of an item's range within which no child's answer may be inferred from all published numbers.
+    """
 
     minimum_cell: Whole = Field(default=10, ge=3)
+    minimum_width: Number = Field(default=0.5, gt=0, lt=1)
 
 
 class Protocol(Model):

@@ -270,18 +270,9 @@ def _parts(composite: Comparison, found: dict[tuple[str, str], Comparison]) -> I
     for part in (found[name, composite.wave] for name in composite.outcome.of):
         standardising = 0 < _standardising(part) < minimum
         if standardising:
-            row = (("outcome", composite.outcome.id), ("part", part.outcome.id))
             yield Withheld("balance", composite.balance_row, ("mean_treated", "mean_comparison"), "parts", decimals=1)
-            yield Withheld("composites", row, ("mean", "sd"), "parts", decimals=1 if _hides_one(part) else None)
         if standardising or _few(part, part.pairs ^ composite.pairs):
             yield from _coarse(part)
-
-
-def _hides_one(part: Comparison) -> bool:
-    """Whether a mean to one decimal leaves a single child's score open over its whole scale."""
-    items = part.study.instrument.scale(part.outcome.id)
-    reaches = [item.maximum - item.minimum for item in items if item.maximum is not None and item.minimum is not None]
-    return bool(0.1 * (~np.isnan(part.sample.baseline)).sum() >= max(reaches, default=np.inf))
 
 
 def _standardising(here: Comparison) -> int:

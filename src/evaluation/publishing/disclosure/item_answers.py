@@ -12,19 +12,23 @@ from evaluation.measurement.scores import answers
 from evaluation.publishing.disclosure.audit import Statement, withhold
 from evaluation.publishing.disclosure.cells import Array, alike
 from evaluation.publishing.disclosure.samples import Reason, Withheld
+from evaluation.publishing.disclosure.spreads import DECIMALS, Decimals, spreads, spreads_withheld
 from evaluation.study.folder import Study
 from evaluation.study.instrument import Item
 
-DECIMALS = 1  # of mean and SD: with more, sum and sum of squares of the answers are known exactly
 MOST_STEPS = 25  # an answer with more steps than this has no steps that could be counted
 LOSS = {"sd": 2.0, "floor": 3.0, "ceiling": 3.0, "mean": 7.0}  # what readers lose; the mean is the last to go
 ANSWERS = ("mean", "sd", "floor", "ceiling", "item_rest", "dif_chi2", "dif_p", "dif_r2")
 DIF = ("dif_chi2", "dif_p", "dif_r2")
+ENDS = ("floor", "ceiling")
+AS_EVER = Decimals(DECIMALS, DECIMALS, None, None, zeros=True)  # of an item that no outcome of the protocol is made of
 
 
-def items_withheld(study: Study) -> Iterator[Withheld]:
+def items_withheld(study: Study, scores: pd.DataFrame) -> Iterator[Withheld]:
     """Return what items.csv withholds: numbers of uniform answers, of too few children, and what exposes a rare answer."""
     wide, minimum = answers(study), study.protocol.privacy.minimum_cell
+    left = spreads(study, scores)
+    yield from (one for one in spreads_withheld(study, scores) if one.table == "items")
     for wave in study.protocol.waves:
         here = wide[wide.index.get_level_values("wave") == wave.id]
         drawn = _drawn(study, wave.id)
@@ -34,7 +38,8 @@ def items_withheld(study: Study) -> Iterator[Withheld]:
             if len(given) and alike(given, minimum):
                 yield Withheld("items", row, ANSWERS, "alike")
                 continue
-            for columns, reason in _of_item(study, item, here, drawn):
+            decimals = left.get((item.scale or item.id, wave.id), AS_EVER)
+            for columns, reason in _of_item(study, item, here, drawn, decimals):
                 yield Withheld("items", row, columns, reason)
 
 
@@ -45,7 +50,7 @@ def _drawn(study: Study, wave: str) -> pd.DataFrame:
 
 
 def _of_item(
-    study: Study, item: Item, here: pd.DataFrame, drawn: pd.DataFrame
+    study: Study, item: Item, here: pd.DataFrame, drawn: pd.DataFrame, decimals: Decimals
 ) -> Iterator[tuple[tuple[str, ...], Reason]]:
     minimum = study.protocol.privacy.minimum_cell
     treated = here.index.get_level_values("participant").map(study.consenting.set_index("participant")["treated"])
@@ -60,7 +65,10 @@ def _of_item(
     steps = _steps(item, given[known])
     if steps is not None and int(known.sum()) >= minimum:
         counts = np.array([np.isclose(given[known], step).sum() for step in steps])
-        names = withhold(list(_statements(item, steps, counts, drawn, minimum)), counts, minimum)
+        stated = [*_moments(steps, counts, decimals), *_shares(item, steps, counts, drawn, minimum)]
+        zeros = () if decimals.zeros else tuple(name for name, n in zip(ENDS, counts[[0, -1]], strict=True) if n == 0)
+        stated = [one for one in stated if one.name not in zeros]
+        names = (*zeros, *withhold(stated, counts, minimum))
         if names:
             yield names, "inferable"
 
@@ -78,17 +86,23 @@ def _steps(item: Item, given: Array) -> Array | None:
     return None
 
 
-def _statements(item: Item, steps: Array, counts: Array, drawn: pd.DataFrame, minimum: int) -> Iterator[Statement]:
-    """What the published numbers of an item say of how many gave each answer."""
-    n, one = int(counts.sum()), np.ones(len(steps))
-    yield Statement("n", one, n, n)
+def _moments(steps: Array, counts: Array, decimals: Decimals) -> Iterator[Statement]:
+    """What the published mean and SD of an item say of how many gave each answer."""
+    n = int(counts.sum())
+    yield Statement("n", np.ones(len(steps)), n, n)
     mean = float(steps @ counts / n)
-    half = 10.0**-DECIMALS / 2
-    shown = round(mean, DECIMALS)
+    if decimals.mean is None:
+        return
+    half, shown = 10.0**-decimals.mean / 2, round(mean, decimals.mean)
     yield Statement("mean", steps, n * (shown - half), n * (shown + half), LOSS["mean"])
-    sd = round(float(np.sqrt(counts @ (steps - mean) ** 2 / (n - 1))), DECIMALS)
-    low, high = (n - 1) * max(sd - half, 0) ** 2, (n - 1) * (sd + half) ** 2 + n * half**2
-    yield Statement("sd", (steps - shown) ** 2, low, high, LOSS["sd"])
+    if decimals.sd is not None:
+        sd, step = round(float(np.sqrt(counts @ (steps - mean) ** 2 / (n - 1))), decimals.sd), 10.0**-decimals.sd / 2
+        low, high = (n - 1) * max(sd - step, 0) ** 2, (n - 1) * (sd + step) ** 2 + n * half**2
+        yield Statement("sd", (steps - shown) ** 2, low, high, LOSS["sd"])
+
+
+def _shares(item: Item, steps: Array, counts: Array, drawn: pd.DataFrame, minimum: int) -> Iterator[Statement]:
+    """What the published shares of an item, and those that a figure draws, say of the same."""
     yield from _ends(steps, counts, minimum)
     if item.id in drawn.index and not np.isnan(drawn.loc[item.id, "low"]):
         place = (steps - steps[0]) / (steps[-1] - steps[0])
