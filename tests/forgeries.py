@@ -19,14 +19,27 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pikepdf
-from asn1crypto import cms, core
+from asn1crypto import cms, core, keys
+from asn1crypto import x509 as asn1_x509
+from asn1crypto.parser import parse
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from pyhanko.sign.timestamps import DummyTimeStamper
 
+from evaluation.assurance.signatures import messages
 from evaluation.report_folder import CRATE, FIRST_PAGE, SIGNED_SUMS, SUMS
 
 SIGNED_PDF = "evaluator-report.it.signed.pdf"
+UNSIGNED = b"\xa1"  # attributes of a signer that nothing signs (RFC 5652, 5.3)
+UNCONFIRMED = f"{SIGNED_SUMS}: an unconfirmed stamp"
+INVENTED = "Marche temporali di Stato"
 DRAWING = b"q 1 1 1 rg 60 300 475 300 re f 0 g BT /FX 24 Tf 80 420 Td (60.000,00 EUR) Tj ET Q"
 FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
 
@@ -349,6 +362,40 @@ def list_without_signer(report: Path) -> None:
     (report / SIGNED_SUMS).write_bytes(_without_signer((report / SIGNED_SUMS).read_bytes(), sums.encode()))
 
 
+def invented_stamp(moment: datetime) -> DummyTimeStamper:
+    """An authority of nobody's, under a name that sounds like somebody's, which says that it is `moment`."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, INVENTED)])
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, datetime.now(UTC) - timedelta(3650), datetime.now(UTC) + timedelta(3650)
+    )
+    stamping = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+    certificate = builder.add_extension(stamping, critical=True).sign(key, hashes.SHA256())
+    plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    held = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
+    return DummyTimeStamper(held, keys.PrivateKeyInfo.load(plain), fixed_dt=moment)
+
+
+def _dated(message: bytes, moment: datetime) -> bytes:
+    """The message of one signer with an invented stamp in the place of any other."""
+    (bare,) = messages.signers(cms.ContentInfo.load(message)["content"])
+    parts, (info,) = messages._taken_apart(bare)
+    signed = [each for each in messages._members(parse(info)[4]) if each[:1] != UNSIGNED]
+    alone = messages._enveloped(messages._sequence(*parts, messages._set_of([messages._sequence(*signed)])))
+    return messages.stamped(alone, invented_stamp(moment))
+
+
+def stamp_anew(report: Path, moment: datetime) -> None:
+    """No forgery of what is signed: somebody else's signatures, dated by whoever got hold of them."""
+    path = report / SIGNED_SUMS
+    path.write_bytes(_dated(path.read_bytes(), moment))
+    pdf = (report / SIGNED_PDF).read_bytes()
+    found = re.findall(rb"/Contents\s*<([0-9a-fA-F]+)>", pdf)[0]
+    dated = _dated(bytes.fromhex(found.decode()), moment).hex().encode()
+    if len(dated) <= len(found):  # where a stamp was, there is room for another
+        (report / SIGNED_PDF).write_bytes(pdf.replace(found, dated.ljust(len(found), b"0")))
+
+
 def _on_pdf(forge: Callable[[bytes], bytes]) -> Callable[[Path], None]:
     def change(report: Path) -> None:
         path = report / SIGNED_PDF
@@ -356,6 +403,18 @@ def _on_pdf(forge: Callable[[bytes], bytes]) -> Callable[[Path], None]:
 
     return change
 
+
+NEITHER_SIGNED_NOR_CLAIMED: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a stamp by nobody, years before": (
+        lambda report: stamp_anew(report, datetime(2019, 1, 1, tzinfo=UTC)),
+        UNCONFIRMED,
+    ),
+    "a stamp by nobody, years after": (
+        lambda report: stamp_anew(report, datetime(2039, 1, 1, tzinfo=UTC)),
+        UNCONFIRMED,
+    ),
+}
+"""What anybody may do to somebody else's signed report without touching what was signed: both go on, and name it."""
 
 FORGERIES: dict[str, Callable[[Path], None]] = {
     "universal forgery: no range": _on_pdf(no_range),

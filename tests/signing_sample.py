@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -69,6 +69,9 @@ def report_in(folder: Path) -> Path:
     return report
 
 
+ROOT = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test root")])
+
+
 @dataclass
 class Authority:
     """One root that issues certificates, stamps time at `url`/tsa, and publishes at `url`/crl whom it revoked."""
@@ -77,12 +80,16 @@ class Authority:
     url: str = ""
     revoked: list[int] = field(default_factory=list)
     key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
+    name: x509.Name = ROOT
 
     def __post_init__(self) -> None:
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test root")])
+        self.root = self.certify_issuer(self)
+
+    def certify_issuer(self, issuer: Authority) -> x509.Certificate:
+        """Issue a certificate for an authority, itself or another."""
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
-        self.root = (
-            self._builder(self.name, self.key.public_key(), days=3650)
+        return (
+            self._builder(issuer.name, issuer.key.public_key(), days=3650)
             .add_extension(x509.BasicConstraints(True, None), True)
             .add_extension(usage, True)
             .sign(self.key, hashes.SHA256())
@@ -119,13 +126,23 @@ class Authority:
     @property
     def crl(self) -> bytes:
         """The list of revoked certificates, as of now."""
+        return self.listing(*self.revoked)
+
+    def listing(
+        self, *serials: int, at: float = -2, issued: float = -1, until: float = 168,
+        reason: x509.ReasonFlags | None = None, extensions: Sequence[x509.ExtensionType] = (),
+    ) -> bytes:  # fmt: skip
+        """A list on which these certificates are revoked `at` a time; times in hours from now."""
         now = datetime.now(UTC)
-        builder = x509.CertificateRevocationListBuilder(self.name, now - timedelta(hours=1), now + timedelta(days=7))
+        issuing, ending = now + timedelta(hours=issued), now + timedelta(hours=until)
+        builder = x509.CertificateRevocationListBuilder(self.name, issuing, ending)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
-        builder = builder.add_extension(x509.CRLNumber(1), False).add_extension(issuer, False)
-        for serial in self.revoked:
-            gone = x509.RevokedCertificateBuilder(serial, now - timedelta(hours=2)).build()
-            builder = builder.add_revoked_certificate(gone)
+        for extension in (x509.CRLNumber(1), issuer, *extensions):
+            builder = builder.add_extension(extension, isinstance(extension, x509.IssuingDistributionPoint))
+        for serial in serials:
+            gone = x509.RevokedCertificateBuilder(serial, now + timedelta(hours=at))
+            gone = gone.add_extension(x509.CRLReason(reason), False) if reason else gone
+            builder = builder.add_revoked_certificate(gone.build())
         return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
     @property
@@ -138,7 +155,7 @@ class Authority:
     def prepare_stamps(self) -> None:
         """Make the key and certificate of the time-stamping service."""
         key = rsa.generate_private_key(65537, 2048)
-        certificate = self.certify("Test time stamps", key.public_key(), stamping=True)
+        certificate = self.certify("Test time stamps", key.public_key(), stamping=True, days=365)
         plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         (self.folder / "tsa.key").write_bytes(plain)
         (self.folder / "tsa.pem").write_bytes(certificate.public_bytes(Encoding.PEM))

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from cryptography.x509.oid import NameOID
-from forgeries import FORGERIES, validation_store
+from forgeries import FORGERIES, INVENTED, NEITHER_SIGNED_NOR_CLAIMED, validation_store
 from playwright.sync_api import Browser, Page, expect
 from visit import visit
 
@@ -174,6 +174,21 @@ def test_what_the_command_refuses_the_page_never_calls_valid(
         found = {question: _verdict(page, question) for question in ("signature", "unchanged")}
         assert "invalid" in found.values(), _evidence(page, "unchanged")
         assert found["unchanged"] != "valid"
+
+
+@pytest.mark.parametrize("name", NEITHER_SIGNED_NOR_CLAIMED)
+def test_what_changes_nothing_that_was_signed_is_named_and_not_believed(
+    browser: Browser, page_file: Path, report: Path, name: str
+) -> None:
+    change, words = NEITHER_SIGNED_NOR_CLAIMED[name]
+    change(report)
+    with examined(browser, page_file, report) as page:
+        shown = page.inner_text("main")
+        assert {question: _verdict(page, question) for question in ("unchanged", "files")} == {
+            "unchanged": "valid", "files": "valid"
+        }, shown  # fmt: skip
+        assert words in shown
+        assert INVENTED not in shown
 
 
 def test_what_could_be_validation_data_is_not_called_valid(browser: Browser, page_file: Path, report: Path) -> None:

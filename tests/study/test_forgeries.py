@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from forgeries import FORGERIES, SIGNED_PDF, validation_store
+from forgeries import FORGERIES, INVENTED, NEITHER_SIGNED_NOR_CLAIMED, SIGNED_PDF, validation_store
 
 from evaluation.assurance.verification.verify import verify_report
 
@@ -27,6 +27,17 @@ def test_a_validation_store_alone_leaves_the_report_unchanged(report: Path) -> N
     path.write_bytes(validation_store(path.read_bytes()))
     answer = verify_report(report)["unchanged"]
     assert answer.verdict == "valid", answer.evidence
+
+
+@pytest.mark.parametrize("name", NEITHER_SIGNED_NOR_CLAIMED)
+def test_what_changes_nothing_that_was_signed_is_named_and_not_believed(report: Path, name: str) -> None:
+    change, words = NEITHER_SIGNED_NOR_CLAIMED[name]
+    change(report)
+    found = verify_report(report)
+    said = " ".join(line["en"] for answer in found.answers for line in (answer.summary, *answer.evidence))
+    assert found.ok, said
+    assert words in said
+    assert INVENTED not in said
 
 
 @pytest.mark.parametrize("name", FORGERIES)

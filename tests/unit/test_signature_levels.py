@@ -6,20 +6,25 @@ import io
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pikepdf
 import pytest
 from asn1crypto.cms import ContentInfo
+from cryptography.hazmat.primitives.asymmetric import rsa
+from forgeries import INVENTED, stamp_anew
 from pyhanko.pdf_utils.reader import PdfFileReader
 from signing_sample import Authority, authority_in, report_in
 
 from evaluation.assurance.signatures.certificates import Credentials
 from evaluation.assurance.signatures.messages import stamped
 from evaluation.assurance.signatures.read import NOT_STAMPED, UPDATED
+from evaluation.assurance.signatures.trust import Trust
 from evaluation.assurance.signing.authorities import Authorities
 from evaluation.assurance.signing.signature import Signature, read_signed_pdf, read_signed_sums, sign_report
+from evaluation.assurance.verification.verify import verify_report
 from evaluation.errors import UserError
 from evaluation.report_folder import SIGNED_SUMS, SUMS
 
@@ -43,12 +48,13 @@ def report(unsigned: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(unsigned, tmp_path / "s"))
 
 
-def of_pdf(report: Path) -> tuple[Signature, ...]:
-    return read_signed_pdf(report / SIGNED_PDF, report / PDF)
+def of_pdf(report: Path, authority: Authority | None = None) -> tuple[Signature, ...]:
+    """Read with the eyes of somebody who trusts this authority, if any."""
+    return read_signed_pdf(report / SIGNED_PDF, report / PDF, Trust.from_pem(authority.pem) if authority else None)
 
 
-def of_sums(report: Path) -> tuple[Signature, ...]:
-    return read_signed_sums(report / SIGNED_SUMS, report / SUMS)
+def of_sums(report: Path, authority: Authority | None = None) -> tuple[Signature, ...]:
+    return read_signed_sums(report / SIGNED_SUMS, report / SUMS, Trust.from_pem(authority.pem) if authority else None)
 
 
 def test_a_time_stamp_stands_in_every_signature(report: Path, authority: Authority) -> None:
@@ -56,7 +62,7 @@ def test_a_time_stamp_stands_in_every_signature(report: Path, authority: Authori
     begun = datetime.now(UTC) - timedelta(seconds=2)
     sign_report(report, authority.person("ADA"), provenance="real", authorities=stamps, role="statistician")
     sign_report(report, authority.person("BRUNO"), provenance="real", authorities=stamps)
-    for read in (of_pdf(report), of_sums(report)):
+    for read in (of_pdf(report, authority), of_sums(report, authority)):
         assert [(each.level, each.stamped_by, each.problems) for each in read] == [("B-T", "Test time stamps", ())] * 2
         assert all(begun <= each.stamped_at == each.time for each in read)
 
@@ -65,11 +71,11 @@ def test_what_validates_it_long_after_is_embedded_and_stamped(report: Path, auth
     stamps = Authorities.at(f"{authority.url}/tsa", authority.pem)
     sign_report(report, authority.person("ADA"), provenance="real", authorities=stamps, role="statistician")
     sign_report(report, authority.person("BRUNO"), provenance="real", authorities=stamps)
-    assert [(each.role, each.level, each.problems) for each in of_pdf(report)] == [
+    assert [(each.role, each.level, each.problems) for each in of_pdf(report, authority)] == [
         ("statistician", "B-LTA", ()),
         ("legal_representative", "B-LTA", ()),
     ]
-    assert [(each.level, each.problems) for each in of_sums(report)] == [("B-T", ())] * 2
+    assert [(each.level, each.problems) for each in of_sums(report, authority)] == [("B-T", ())] * 2
     with pikepdf.open(report / SIGNED_PDF) as pdf:
         assert len(pdf.Root.DSS.CRLs) >= 1
         assert len(pdf.Root.DSS.Certs) >= 4  # the root, two signers, the time stamps
@@ -153,8 +159,41 @@ def test_a_stamp_copied_from_another_signature_is_named(report: Path, authority:
     sign_report(report, authority.person("ADA"), provenance="real")
     path = report / SIGNED_SUMS
     path.write_bytes(stamped(path.read_bytes(), Copied((other / SIGNED_SUMS).read_bytes())))
-    (read,) = of_sums(report)
+    (read,) = of_sums(report, authority)
     assert (read.problems, read.stamped_at, read.level) == ((NOT_STAMPED,), None, "B-B")
+
+
+@pytest.mark.parametrize("years", [-3, 0, 3])
+def test_anybodys_stamp_on_somebody_elses_signature_counts_for_nothing(
+    report: Path, authority: Authority, years: int
+) -> None:
+    """Nothing signs where a stamp stands: whoever has the file can add one, of any time, by an authority of any name."""
+    stamps = Authorities.at(f"{authority.url}/tsa")
+    sign_report(report, authority.person("ADA"), provenance="real", authorities=stamps)
+    (before,) = of_sums(report)
+    stamp_anew(report, datetime.now(UTC) + timedelta(days=365 * years))
+    for trusted in (None, authority):
+        for read in (of_pdf(report, trusted), of_sums(report, trusted)):
+            assert [(e.problems, e.level, e.unconfirmed, e.stamped_at, e.stamped_by) for e in read] == [
+                ((), "B-B", True, None, "")
+            ]
+        assert of_sums(report, trusted)[0].time == before.signed_at
+    for trust in (None, Trust.from_pem(authority.pem)):
+        answers = verify_report(report, trust=trust)
+        said = " ".join(line["en"] for answer in answers.answers for line in (answer.summary, *answer.evidence))
+        assert f"{SIGNED_SUMS}: an unconfirmed stamp" in said
+        assert f"{SIGNED_PDF}: an unconfirmed stamp" in said
+        assert INVENTED not in said
+        assert "level B-T" not in said
+        assert answers["signature"].verdict == ("not available" if trust is None else "valid")
+
+
+def test_a_stamp_over_all_by_anybody_is_not_the_level_that_lasts(report: Path, authority: Authority) -> None:
+    stamps = Authorities.at(f"{authority.url}/tsa", authority.pem)
+    sign_report(report, authority.person("ADA"), provenance="real", authorities=stamps)
+    stranger = replace(authority, key=rsa.generate_private_key(65537, 2048))
+    assert [each.level for each in of_pdf(report, authority)] == ["B-LTA"]
+    assert [each.level for each in of_pdf(report, stranger)] == ["B-B"]
 
 
 @pytest.mark.skipif(shutil.which("pdfsig") is None, reason="pdfsig is not installed")

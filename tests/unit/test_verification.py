@@ -29,7 +29,7 @@ from evaluation.assurance.provenance.crate import write_crate
 from evaluation.assurance.provenance.manifest import write_sums
 from evaluation.assurance.questions import Answer
 from evaluation.assurance.signatures.certificates import Credentials
-from evaluation.assurance.signatures.chain import Trust
+from evaluation.assurance.signatures.trust import Trust
 from evaluation.assurance.signing.signature import sign_report
 from evaluation.assurance.verification.verify import Verification, verify_report
 from evaluation.errors import UserError

@@ -13,7 +13,7 @@ from signing_sample import Authority, authority_in, person, report_in
 
 from evaluation.assurance.questions import Answer
 from evaluation.assurance.signatures.certificates import Credentials
-from evaluation.assurance.signatures.chain import Trust
+from evaluation.assurance.signatures.trust import Trust
 from evaluation.assurance.signing.authorities import Authorities
 from evaluation.assurance.signing.signature import sign_report
 from evaluation.assurance.verification.verify import Verification, verify_report

@@ -50,7 +50,7 @@ def verify(
     ] = None,
 ) -> None:
     """Eight questions: who signed, what changed, files, inputs, code, tables, numbers, current; exit 1 if any is invalid."""
-    from evaluation.assurance.signatures.chain import Trust
+    from evaluation.assurance.signatures.trust import Trust
     from evaluation.assurance.verification.verify import verify_report
     from evaluation.files import reading
     from evaluation.pipeline.again import make_pages_again, run_again

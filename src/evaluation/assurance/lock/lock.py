@@ -29,7 +29,9 @@ from evaluation.assurance.lock.locked_plan import (
     plan_files,
 )
 from evaluation.assurance.provenance.manifest import Difference, compare
+from evaluation.assurance.signatures.stamps import Stamp
 from evaluation.assurance.signatures.timestamp import read_timestamp
+from evaluation.assurance.signatures.trust import Trust
 from evaluation.errors import UserError, VerificationFailed
 from evaluation.files import read_bounded, reading
 from evaluation.language import text
@@ -72,7 +74,8 @@ class LockState:
     """How a study stands to its lock.
 
     date: day of the first lock, by the clock of the machine that wrote it (YYYY-MM-DD; empty: not locked);
-    stamped: day of the first lock's time stamp, by the clock of who stamped it (empty: none); differences: frozen files
+    stamped: day of the first lock's time stamp, by the clock of who stamped it (empty: none); confirmed: the reader trusts
+    who stamped it; differences: frozen files
     that are not as the latest lock has them ("protocol.yml: changed"); other_code: the code is not the locked one (None:
     no code here to compare); after_data: the first lock was written when a follow-up wave had answers; amendments: every
     later lock.
@@ -81,14 +84,15 @@ class LockState:
     locked: bool
     date: str = ""
     stamped: str = ""
+    confirmed: bool = False
     differences: tuple[str, ...] = ()
     other_code: bool | None = None
     after_data: bool = False
     amendments: tuple[Amendment, ...] = ()
 
 
-def compare_lock(study: Path) -> LockState:
-    """Hold a study against its lock.
+def compare_lock(study: Path, trust: Trust | None = None) -> LockState:
+    """Hold a study against its lock; `trust` is what may confirm who stamped it.
 
     Raises
     ------
@@ -98,11 +102,12 @@ def compare_lock(study: Path) -> LockState:
     if not locks:
         return LockState(locked=False)
     first, latest = locks[0], locks[-1]
-    stamps = [_stamp(study, lock) for lock in locks]
+    stamp, *_ = [_stamp(study, lock, trust) for lock in locks]
     return LockState(
         locked=True,
         date=f"{first.date.astimezone(dt.UTC):%Y-%m-%d}",
-        stamped=stamps[0],
+        stamped=f"{stamp.time:%Y-%m-%d}" if stamp is not None else "",
+        confirmed=stamp is not None and stamp.confirmed,
         differences=tuple(map(str, _differences(study, latest))),
         other_code=_is_other_code(latest),
         after_data=first.data.after_data,
@@ -215,11 +220,11 @@ def _differences(study: Path, lock: Lock) -> tuple[Difference, ...]:
     return tuple(each for each in compare(lock.files, plan_files(study)) if each != joined)
 
 
-def _stamp(study: Path, lock: Lock) -> str:
-    """Return the day of a lock's time stamp; empty where it has none."""
+def _stamp(study: Path, lock: Lock, trust: Trust | None) -> Stamp | None:
+    """Return a lock's time stamp; None where it has none."""
     locked = _file(study, lock.number)
     token = locked.with_suffix(".tsr")
-    return f"{read_timestamp(token, locked):%Y-%m-%d}" if token.exists() else ""
+    return read_timestamp(token, locked, trust) if token.exists() else None
 
 
 def _amendment(earlier: Lock, later: Lock) -> Amendment:

@@ -2,65 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from asn1crypto import pem, x509
+from asn1crypto import x509
 from asn1crypto.cms import ContentInfo, SignedData, SignerInfo
-from asn1crypto.crl import CertificateList
-from asn1crypto.ocsp import OCSPResponse
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.general import extract_certificate_info
-from pyhanko.sign.validation.dss import DocumentSecurityStore
-from pyhanko.sign.validation.errors import NoDSSFoundError
-from pyhanko.sign.validation.generic_cms import collect_timing_info, extract_self_reported_ts
-from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko.sign.validation.generic_cms import extract_self_reported_ts
 from pyhanko_certvalidator.errors import (
     ExpiredError,
-    InsufficientRevinfoError,
     InvalidCertificateError,
     NotYetValidError,
     PathBuildingError,
-    RevokedError,
     ValidationError,
 )
 
 from evaluation.assurance.questions import Verdict
 from evaluation.assurance.signatures.certificates import Certificate
-from evaluation.assurance.signatures.messages import signers, wait_for
-from evaluation.errors import UserError
+from evaluation.assurance.signatures.messages import signers
+from evaluation.assurance.signatures.revocation import Revocation, is_covered, revocations
+from evaluation.assurance.signatures.stamps import stamp_in
+from evaluation.assurance.signatures.trust import Carried, Trust, path_at
 from evaluation.files import read_bounded, reading
 from evaluation.language import Text, text
-
-
-@dataclass(frozen=True)
-class Trust:
-    """What the reader trusts beforehand: root certificates and lists of revoked ones; and when the reader asks, if not now."""
-
-    roots: tuple[x509.Certificate, ...]
-    crls: tuple[CertificateList, ...] = ()
-    as_of: datetime | None = None
-
-    @classmethod
-    def from_pem(cls, path: Path) -> Trust:
-        """Read a PEM file of certificates and, if wanted, revocation lists; UserError if it holds no certificate."""
-        with reading(path.name):
-            blocks = [(kind, der) for kind, _, der in pem.unarmor(read_bounded(path.resolve()), multiple=True)]
-            roots = tuple(x509.Certificate.load(der, strict=True) for kind, der in blocks if kind == "CERTIFICATE")
-            crls = tuple(CertificateList.load(der, strict=True) for kind, der in blocks if kind == "X509 CRL")
-        if not roots:
-            raise UserError(
-                text(
-                    f"{path.name}: nessun certificato. Atteso un file PEM con i certificati radice di cui fidarsi.",
-                    f"{path.name}: no certificate. Expected a PEM file with the root certificates to trust.",
-                )
-            )
-        return cls(roots, crls)
 
 
 @dataclass(frozen=True)
@@ -78,11 +46,9 @@ class _Signed:
 
     file: str
     certificate: x509.Certificate
-    others: tuple[x509.Certificate, ...]
+    carried: Carried
     claimed: datetime | None
     stamped: datetime | None = None
-    crls: tuple[CertificateList, ...] = ()
-    ocsps: tuple[OCSPResponse, ...] = ()
 
 
 def pdf_chains(signed: Path, trust: Trust) -> tuple[Chain, ...]:
@@ -101,35 +67,20 @@ def sums_chains(signed: Path, trust: Trust) -> tuple[Chain, ...]:
 
 
 def _from_pdf(file: str, reader: PdfFileReader, embedded: Any, trust: Trust) -> _Signed:
-    certs, crls, ocsps = list(embedded.other_embedded_certs), [], []
-    with suppress(NoDSSFoundError):
-        store = DocumentSecurityStore.read_dss(reader)
-        certs += store.load_certs()
-        crls = [CertificateList.load(each.get_object().data, strict=True) for each in store.crls]
-        ocsps = [OCSPResponse.load(each.get_object().data, strict=True) for each in store.ocsps]
-    stamped = _stamped(embedded.signer_info, _context(trust, certs))
-    return _Signed(
-        file, embedded.signer_cert, tuple(certs), embedded.self_reported_timestamp, stamped, tuple(crls), tuple(ocsps)
-    )  # fmt: skip
+    carried = Carried.in_pdf(reader, embedded)
+    stamped = _stamped(embedded.signer_info, carried, trust)
+    return _Signed(file, embedded.signer_cert, carried, embedded.self_reported_timestamp, stamped)
 
 
 def _from_message(file: str, message: SignedData, trust: Trust) -> _Signed:
-    found, (info,) = extract_certificate_info(message), message["signer_infos"]
-    others = tuple(found.other_certs)
-    return _Signed(
-        file, found.signer_cert, others, extract_self_reported_ts(info), _stamped(info, _context(trust, others))
-    )  # fmt: skip
+    (info,), carried = message["signer_infos"], Carried.in_message(message)
+    certificate = extract_certificate_info(message).signer_cert
+    return _Signed(file, certificate, carried, extract_self_reported_ts(info), _stamped(info, carried, trust))
 
 
-def _context(trust: Trust, others: Iterable[x509.Certificate]) -> ValidationContext:
-    return ValidationContext(trust_roots=trust.roots, other_certs=others, allow_fetching=False)
-
-
-def _stamped(info: SignerInfo, context: ValidationContext) -> datetime | None:
-    """Return the time of a signature's time stamp, if the stamp is of this signature and its own chain holds."""
-    timing = wait_for(collect_timing_info(info, context, lambda _: b""))
-    stamp = timing.get("timestamp_validity")
-    return stamp.timestamp if stamp is not None and stamp.valid and stamp.intact and stamp.trusted else None
+def _stamped(info: SignerInfo, carried: Carried, trust: Trust) -> datetime | None:
+    stamp = stamp_in(info, carried, trust)
+    return stamp.time if stamp is not None and stamp.confirmed else None
 
 
 def _named(signed: _Signed, trust: Trust) -> Chain:
@@ -139,49 +90,37 @@ def _named(signed: _Signed, trust: Trust) -> Chain:
 
 
 def _follow(signed: _Signed, trust: Trust) -> Chain:
-    """Validate the path at the time of signing; where nothing proves that time, also today."""
+    """Validate the path at the time of signing; where nothing proves that time, also today, and revocation as of today."""
     moment = signed.stamped or signed.claimed
     if moment is None:
         return Chain(
             "invalid", (text(f"{signed.file}: nessuna data di firma", f"{signed.file}: no time of signature"),)
         )
-    fault = _fault(signed, trust, moment, "soft-fail")
-    if fault is not None:
+    proven = signed.stamped or trust.now
+    try:
+        path = path_at(signed.certificate, signed.carried, trust, moment)
+    except (ValidationError, PathBuildingError) as fault:
         return Chain("invalid", (_say(signed, fault),))
-    if signed.stamped is None:
-        since = _fault(signed, trust, trust.as_of or datetime.now(UTC), "soft-fail")
-        if since is not None:
-            verdict: Verdict = "not available" if isinstance(since, ExpiredError) else "invalid"
-            return Chain(verdict, (_say(signed, since), _unproven(signed)))
-    known = bool(signed.crls or signed.ocsps or trust.crls) and signed.certificate.dump() not in map(_der, trust.roots)
-    checked = known and _fault(signed, trust, moment, "require") is None
+    revoked = [each for each in revocations(path, signed.carried, trust) if each.date <= proven]
+    if revoked:
+        return Chain("invalid", (_revoked(signed.file, revoked[0]),))
+    try:
+        path_at(signed.certificate, signed.carried, trust, proven)
+    except (ValidationError, PathBuildingError) as since:
+        verdict: Verdict = "not available" if isinstance(since, ExpiredError) else "invalid"
+        return Chain(verdict, (_say(signed, since), _unproven(signed)))
+    checked = is_covered(path, signed.carried, trust, proven)
     return Chain("valid", (_leads(signed), _revocation(signed, checked)))
 
 
-def _der(certificate: x509.Certificate) -> bytes:
-    return bytes(certificate.dump())
+def _revoked(file: str, revocation: Revocation) -> Text:
+    name, day = Certificate.from_der(revocation.certificate.dump()).name, f"{revocation.date:%Y-%m-%d}"
+    return text(f"{file}: {name}: certificato revocato il {day}", f"{file}: {name}: certificate revoked on {day}")
 
 
-def _fault(signed: _Signed, trust: Trust, moment: datetime, revocation: str) -> ValidationError | None:
-    """Return why the path from certificate to root does not hold at a moment; None if it does."""
-    context = ValidationContext(
-        trust_roots=trust.roots, other_certs=signed.others, crls=[*signed.crls, *trust.crls], ocsps=signed.ocsps,
-        moment=moment, revocation_mode=revocation, retroactive_revinfo=True, allow_fetching=False,
-    )  # fmt: skip
-    validator = CertificateValidator(signed.certificate, signed.others, validation_context=context)
-    try:
-        wait_for(validator.async_validate_path())
-    except ValidationError as error:
-        return error
-    return None
-
-
-def _say(signed: _Signed, fault: ValidationError) -> Text:
+def _say(signed: _Signed, fault: Exception) -> Text:
     name = f"{signed.file}: {Certificate.from_der(signed.certificate.dump()).name}"
     match fault:
-        case RevokedError():
-            day = f"{fault.revocation_dt:%Y-%m-%d}"
-            return text(f"{name}: certificato revocato il {day}", f"{name}: certificate revoked on {day}")
         case ExpiredError():
             day = f"{fault.expired_dt:%Y-%m-%d}"
             return text(f"{name}: certificato scaduto il {day}", f"{name}: certificate expired on {day}")
@@ -192,8 +131,6 @@ def _say(signed: _Signed, fault: ValidationError) -> Text:
                 f"{name}: il certificato non porta a nessuna delle radici indicate",
                 f"{name}: the certificate leads to none of the roots given",
             )
-        case InsufficientRevinfoError():
-            return text(f"{name}: revoca non verificata", f"{name}: revocation not assessed")
     kind = type(fault).__name__
     return text(f"{name}: la catena non regge ({kind})", f"{name}: the chain does not hold ({kind})")
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from asn1crypto.cms import ContentInfo, SignedData
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -22,7 +22,7 @@ from pyhanko.sign.validation import (
     async_validate_pdf_signature,
     async_validate_pdf_timestamp,
 )
-from pyhanko.sign.validation.generic_cms import collect_timing_info, extract_tst_data_iter
+from pyhanko.sign.validation.generic_cms import extract_self_reported_ts
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import StandardCMSSignatureStatus
 
@@ -38,6 +38,8 @@ from evaluation.assurance.signatures.messages import (
     wait_for,
 )
 from evaluation.assurance.signatures.revisions import only_stores
+from evaluation.assurance.signatures.stamps import Stamp, are_genuine, is_confirmed_over, stamp_in
+from evaluation.assurance.signatures.trust import Carried, Trust
 from evaluation.errors import VerificationFailed
 from evaluation.files import read_bounded, reading
 from evaluation.language import Text, text
@@ -73,9 +75,10 @@ for _name in ("pyhanko", "pyhanko_certvalidator"):
 class Signature:
     """One signature as read, by itself and among the others of its file.
 
-    `signed_at` is what the signer's own clock said; `stamped_at` what the authority named `stamped_by` vouches for, in
-    a signature of level B-T and above. `role` is None where an outside program stated none. `problems` is empty if
-    nothing is wrong; who issued the certificate, and whether it was revoked, is another question.
+    `signed_at` is what the signer's own clock said; `stamped_at` what the authority named `stamped_by` vouches for, whom
+    the reader trusts, in a signature of level B-T and above. `unconfirmed` tells of a stamp by somebody else, which counts
+    for nothing. `role` is None where an outside program stated none. `problems` is empty if nothing is wrong; who issued
+    the certificate, and whether it was revoked, is another question.
     """
 
     file: str
@@ -86,6 +89,7 @@ class Signature:
     level: Level = "B-B"
     stamped_at: datetime | None = None
     stamped_by: str = ""
+    unconfirmed: bool = False
 
     @property
     def time(self) -> datetime | None:
@@ -93,7 +97,7 @@ class Signature:
         return self.stamped_at or self.signed_at
 
 
-def read_signed_pdf(signed: Path, unsigned: Path) -> tuple[Signature, ...]:
+def read_signed_pdf(signed: Path, unsigned: Path, trust: Trust | None = None) -> tuple[Signature, ...]:
     """Read the signatures of a PDF in the order of signing, and hold them against the unsigned bytes.
 
     Raises
@@ -101,15 +105,17 @@ def read_signed_pdf(signed: Path, unsigned: Path) -> tuple[Signature, ...]:
     VerificationFailed
         The file cannot be read, or holds no signature.
     """
-    return read_signatures_of_pdf(signed.name, read_bounded(signed, 256), read_bounded(unsigned, 256))
+    return read_signatures_of_pdf(signed.name, read_bounded(signed, 256), read_bounded(unsigned, 256), trust)
 
 
-def read_signatures_of_pdf(name: str, data: bytes, original: bytes) -> tuple[Signature, ...]:
+def read_signatures_of_pdf(
+    name: str, data: bytes, original: bytes, trust: Trust | None = None
+) -> tuple[Signature, ...]:
     """Read the signatures of a PDF that lies nowhere yet; as `read_signed_pdf`."""
     ambiguous = unaccounted(data, original) if data.startswith(original) else ()
     try:
         with reading(name):
-            return _read_pdf(name, data, original, ambiguous)
+            return _read_pdf(name, data, original, ambiguous, trust)
     except VerificationFailed as error:
         if not ambiguous:
             raise
@@ -117,7 +123,9 @@ def read_signatures_of_pdf(name: str, data: bytes, original: bytes) -> tuple[Sig
         raise VerificationFailed(text(f"{name}: {where['it']}.", f"{name}: {where['en']}.")) from error
 
 
-def _read_pdf(name: str, data: bytes, original: bytes, ambiguous: tuple[Text, ...]) -> tuple[Signature, ...]:
+def _read_pdf(
+    name: str, data: bytes, original: bytes, ambiguous: tuple[Text, ...], trust: Trust | None
+) -> tuple[Signature, ...]:
     """Read the signatures of a PDF; where its bytes are not `ambiguous`, ask also what they change."""
     reader = PdfFileReader(BytesIO(data))
     found = list(reader.embedded_regular_signatures)
@@ -127,10 +135,10 @@ def _read_pdf(name: str, data: bytes, original: bytes, ambiguous: tuple[Text, ..
     strange = ambiguous or (more_than_signed(reader, data, original) if extends else (NOT_PREFIX,))
     stamped = all(_is_stamp_intact(each, data) for each in reader.embedded_timestamp_signatures)
     whole = (*((problem, False) for problem in strange), (UPDATED, stamped))
-    return together([_embedded(name, reader, each, data, last=each is found[-1], whole=whole) for each in found])
+    return together([_embedded(name, reader, each, data, trust, last=each is found[-1], whole=whole) for each in found])
 
 
-def read_signed_sums(signed: Path, sums: Path) -> tuple[Signature, ...]:
+def read_signed_sums(signed: Path, sums: Path, trust: Trust | None = None) -> tuple[Signature, ...]:
     """Read the signatures around the sums in the order of signing, and hold their content against them.
 
     Raises
@@ -138,15 +146,17 @@ def read_signed_sums(signed: Path, sums: Path) -> tuple[Signature, ...]:
     VerificationFailed
         The file cannot be read as a signed message.
     """
-    return read_signatures_of_sums(signed.name, read_bounded(signed), read_bounded(sums))
+    return read_signatures_of_sums(signed.name, read_bounded(signed), read_bounded(sums), trust)
 
 
-def read_signatures_of_sums(name: str, data: bytes, original: bytes) -> tuple[Signature, ...]:
+def read_signatures_of_sums(
+    name: str, data: bytes, original: bytes, trust: Trust | None = None
+) -> tuple[Signature, ...]:
     """Read the signatures around sums that lie nowhere yet; as `read_signed_sums`."""
     with reading(name):
         content = ContentInfo.load(data, strict=True)["content"]
         same = content["encap_content_info"]["content"].native == original and is_canonical(data)
-        read = [_enveloped(name, each, ((OTHER_SUMS, same),)) for each in signers(content)]
+        read = [_enveloped(name, each, ((OTHER_SUMS, same),), trust) for each in signers(content)]
         if not read:
             raise _unsigned(name)
         return together(sorted(read, key=_when))
@@ -161,15 +171,13 @@ def _embedded(
     reader: PdfFileReader,
     embedded: EmbeddedPdfSignature,
     data: bytes,
+    trust: Trust | None,
     *,
     last: bool,
     whole: Sequence[tuple[Text, bool]],
 ) -> Signature:
     """Read one signature of a PDF."""
-    authorities = _authorities(embedded.signed_data)
-    status = wait_for(
-        async_validate_pdf_signature(embedded, trusting(embedded.signer_cert), ts_validation_context=authorities)
-    )
+    status = wait_for(async_validate_pdf_signature(embedded, trusting(embedded.signer_cert)))
     allowed, changes = (LTA_UPDATES if last else FORM_FILLING), status.modification_level
     ends = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
     follows = status.coverage == SignatureCoverageLevel.ENTIRE_REVISION and (not last or _serves(reader, embedded))
@@ -178,47 +186,49 @@ def _embedded(
         changes is not None and changes <= allowed and bool(status.docmdp_ok),
         _is_hole_sound(embedded, data),
     )
-    signature = _signature(name, status, (*whole, (UPDATED, all(untouched))))
+    info, carried = embedded.signer_info, Carried.in_pdf(reader, embedded)
+    checks = (*whole, (UPDATED, all(untouched)), (NOT_STAMPED, are_genuine(info)))
+    signature = _signature(name, status, checks, stamp_in(info, carried, trust))
     pades = embedded.sig_object.get("/SubFilter") == SigSeedSubFilter.PADES.value
-    stamped, kept = _is_stamped_over(reader, embedded), "/DSS" in reader.root
-    level = _level(pades, signature, kept=kept, stamped=stamped)
+    stamped = any(is_confirmed_over(each, carried, trust) for each in _stamps_over(reader, embedded))
+    level = _level(pades, signature, kept="/DSS" in reader.root, stamped=stamped)
     return replace(signature, role=role_of(embedded.field_name), level=level)
 
 
-def _enveloped(name: str, message: SignedData, checks: Sequence[tuple[Text, bool]]) -> Signature:
+def _enveloped(name: str, message: SignedData, checks: Sequence[tuple[Text, bool]], trust: Trust | None) -> Signature:
     """Read the one signature of a message that carries its content."""
-
-    async def validated() -> StandardCMSSignatureStatus:
-        signer = extract_certificate_info(message).signer_cert
-        timing = await collect_timing_info(message["signer_infos"][0], _authorities(message), lambda _: b"")
-        return await async_validate_cms_signature(
+    (info,) = message["signer_infos"]
+    status = wait_for(
+        async_validate_cms_signature(
             message,
             status_cls=StandardCMSSignatureStatus,
-            validation_context=trusting(signer),
-            status_kwargs=timing,
+            validation_context=trusting(extract_certificate_info(message).signer_cert),
+            status_kwargs={"signer_reported_dt": extract_self_reported_ts(info)},
         )
-
-    signature = _signature(name, wait_for(validated()), checks)
-    attributes = {each["type"].native for each in message["signer_infos"][0]["signed_attrs"]}
-    cades = "signing_certificate_v2" in attributes
+    )
+    stamp = stamp_in(info, Carried.in_message(message), trust)
+    signature = _signature(name, status, (*checks, (NOT_STAMPED, are_genuine(info))), stamp)
+    cades = "signing_certificate_v2" in {each["type"].native for each in info["signed_attrs"]}
     return replace(signature, role=stated_role(message), level=_level(cades, signature, kept=False, stamped=False))
 
 
-def _signature(file: str, status: StandardCMSSignatureStatus, checks: Iterable[tuple[Text, bool]]) -> Signature:
+def _signature(
+    file: str, status: StandardCMSSignatureStatus, checks: Iterable[tuple[Text, bool]], stamp: Stamp | None
+) -> Signature:
     certificate = Certificate.from_der(status.signing_cert.dump())
-    stamp = status.timestamp_validity
     genuine = status.intact and status.valid
-    stamped = stamp is None or (stamp.intact and stamp.valid and stamp.trusted)
-    when = stamp.timestamp if stamp is not None and stamped else status.signer_reported_dt
+    confirmed = stamp if stamp is not None and stamp.confirmed else None
+    when = confirmed.time if confirmed else status.signer_reported_dt
     fit = status.trusted and when is not None and certificate.covers(when)
-    every = ((NOT_INTACT, genuine), *checks, (NOT_STAMPED, stamped), (NOT_FIT, fit or not genuine))
+    every = ((NOT_INTACT, genuine), *checks, (NOT_FIT, fit or not genuine))
     return Signature(
         file,
         certificate,
         status.signer_reported_dt,
         tuple(problem for problem, passed in every if not passed),
-        stamped_at=stamp.timestamp if stamp is not None and stamped else None,
-        stamped_by=Certificate.from_der(stamp.signing_cert.dump()).name if stamp is not None else "",
+        stamped_at=confirmed.time if confirmed else None,
+        stamped_by=confirmed.authority if confirmed else "",
+        unconfirmed=stamp is not None and confirmed is None,
     )
 
 
@@ -251,25 +261,17 @@ def _level(advanced: bool, signature: Signature, *, kept: bool, stamped: bool) -
     return ("B-LTA" if stamped else "B-LT") if kept else "B-T"
 
 
-def _is_stamped_over(reader: PdfFileReader, embedded: EmbeddedPdfSignature) -> bool:
-    """Tell whether a time stamp over the whole document came after a signature."""
-    return any(each.signed_revision > embedded.signed_revision for each in reader.embedded_timestamp_signatures)
+def _stamps_over(reader: PdfFileReader, embedded: EmbeddedPdfSignature) -> list[EmbeddedPdfSignature]:
+    """Return the time stamps over the whole document that came after a signature."""
+    return [each for each in reader.embedded_timestamp_signatures if each.signed_revision > embedded.signed_revision]
 
 
 def _serves(reader: PdfFileReader, embedded: EmbeddedPdfSignature) -> bool:
     """Tell whether what came after the last signature validates it: a time stamp over all, or issuers and revocation."""
-    stamps = list(reader.embedded_timestamp_signatures)
-    if _is_stamped_over(reader, embedded):
+    if stamps := _stamps_over(reader, embedded):
         return stamps[-1].evaluate_signature_coverage() == SignatureCoverageLevel.ENTIRE_FILE
     later = range(embedded.signed_revision + 1, reader.xrefs.total_revisions)
     return len(later) == 1 and only_stores(reader, later[0])
-
-
-def _authorities(message: SignedData) -> Any:
-    """Take the authorities that stamped a message as the roots; who certifies them is another question."""
-    (info,) = message["signer_infos"]
-    tokens = extract_tst_data_iter(info, signed=False)
-    return trusting(*(extract_certificate_info(token).signer_cert for token in tokens))
 
 
 def _is_stamp_intact(embedded: EmbeddedPdfSignature, data: bytes) -> bool:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from asn1crypto import tsp
-from pyhanko.sign.general import extract_certificate_info
 from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
-from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 
-from evaluation.assurance.signatures.messages import trusting, wait_for
+from evaluation.assurance.signatures.messages import wait_for
+from evaluation.assurance.signatures.stamps import Stamp, is_of, read_token
+from evaluation.assurance.signatures.trust import Carried, Trust
 from evaluation.errors import UserError, VerificationFailed
 from evaluation.files import read_bounded, reading
 from evaluation.language import text
@@ -41,29 +41,29 @@ def request_timestamp(content: bytes, url: str) -> bytes:
             )
         ) from error
     response: bytes = tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": token}).dump()
-    _check(response, content, url)
+    _check(response, content, url, None)
     return response
 
 
-def read_timestamp(token: Path, stamped: Path) -> dt.datetime:
-    """Return when `stamped` was stamped, if `token` is an intact time stamp on its bytes; who issued it is not assessed.
+def read_timestamp(token: Path, stamped: Path, trust: Trust | None = None) -> Stamp:
+    """Return when `stamped` was stamped, if `token` is an intact time stamp on its bytes; confirmed if `trust` confirms it.
 
     Raises
     ------
     VerificationFailed : the token cannot be read, was altered, or is on other bytes.
     """
-    return _check(read_bounded(token, 1), read_bounded(stamped), token.name)
+    return _check(read_bounded(token, 1), read_bounded(stamped), token.name, trust)
 
 
-def _check(response: bytes, content: bytes, name: str) -> dt.datetime:
+def _check(response: bytes, content: bytes, name: str, trust: Trust | None) -> Stamp:
     with reading(name):
-        signed = tsp.TimeStampResp.load(response, strict=True)["time_stamp_token"]["content"]
-        # The authority's own certificate is the root: who stands behind it is another question, not asked here.
-        trusted = trusting(extract_certificate_info(signed).signer_cert)
-        status = wait_for(
-            validate_tst_signed_data(signed, trusted, lambda algorithm: hashlib.new(algorithm, content).digest())
-        )
-        moment: dt.datetime = status["timestamp"]
-    if not (status["intact"] and status["valid"]):
+        token = tsp.TimeStampResp.load(response, strict=True)["time_stamp_token"]["content"]
+        genuine = is_of(partial(_digest, content), token)
+        stamp = read_token(partial(_digest, content), token, Carried(()), trust)
+    if not genuine:
         raise VerificationFailed(f"{name}: not a time stamp on these bytes, or altered since.")
-    return moment
+    return stamp
+
+
+def _digest(content: bytes, algorithm: str) -> bytes:
+    return hashlib.new(algorithm, content).digest()

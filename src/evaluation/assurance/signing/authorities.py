@@ -11,7 +11,7 @@ from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.fetchers.requests_fetchers import RequestsFetcherBackend
 
-from evaluation.assurance.signatures.chain import Trust
+from evaluation.assurance.signatures.trust import Trust
 from evaluation.errors import UserError
 from evaluation.language import text
 

@@ -44,11 +44,14 @@ def _unlocked(difference: str) -> Text:
 
 
 def _locked(state: LockState) -> Text:
-    clock = (
-        text(f"marca temporale del {state.stamped}", f"time stamp of {state.stamped}")
-        if state.stamped
-        else text("orologio della macchina", "the machine's own clock")
-    )
+    clock = text("orologio della macchina", "the machine's own clock")
+    if state.stamped and state.confirmed:
+        clock = text(f"marca temporale del {state.stamped}", f"time stamp of {state.stamped}")
+    elif state.stamped:
+        clock = text(
+            f"{clock['it']}; una marca non confermata dice {state.stamped}",
+            f"{clock['en']}; an unconfirmed stamp says {state.stamped}",
+        )
     after = (
         text("dopo le prime risposte finali", "after the first follow-up answers")
         if state.after_data

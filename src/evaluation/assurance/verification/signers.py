@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import get_args
 
 from evaluation.assurance.questions import FAILED, PASSED, UNREADABLE, Answer, not_available
-from evaluation.assurance.signatures.chain import Chain, Trust, pdf_chains, sums_chains
+from evaluation.assurance.signatures.chain import Chain, pdf_chains, sums_chains
 from evaluation.assurance.signatures.read import NOT_FIT, NOT_STAMPED, SAME_ROLE, SAME_SIGNER, WRONG_ORDER
 from evaluation.assurance.signatures.rendering import who_draws
+from evaluation.assurance.signatures.trust import Trust
 from evaluation.assurance.signing.signature import Signature, read_signed_pdf, read_signed_sums
 from evaluation.assurance.verification.parties import (
     Parties,
@@ -137,6 +138,8 @@ class Signed:
         for each in self.signatures:
             yield _signed_by(each)
             yield _issued_by(each)
+            if each.unconfirmed:
+                yield _unconfirmed(each)
             for problem in each.problems:
                 yield text(f"{each.file}: {problem['it']}", f"{each.file}: {problem['en']}")
 
@@ -147,9 +150,9 @@ def read_signed(report: Path, study: Path | None, trust: Trust | None) -> Signed
     pdfs = [
         each
         for code in LANGUAGES
-        for each in _read(report / signed_pdf(code), report / unsigned_pdf(code), read_signed_pdf, faults)
+        for each in _read(report / signed_pdf(code), report / unsigned_pdf(code), read_signed_pdf, trust, faults)
     ]
-    sums = _read(report / SIGNED_SUMS, report / SUMS, read_signed_sums, faults)
+    sums = _read(report / SIGNED_SUMS, report / SUMS, read_signed_sums, trust, faults)
     faults += _missing(report)
     signatures = (*pdfs, *sums)
     claimed = _parties(report, faults) if signatures else {}
@@ -163,12 +166,16 @@ def read_signed(report: Path, study: Path | None, trust: Trust | None) -> Signed
 
 
 def _read(
-    signed: Path, original: Path, read: Callable[[Path, Path], tuple[Signature, ...]], faults: list[Text]
+    signed: Path,
+    original: Path,
+    read: Callable[[Path, Path, Trust | None], tuple[Signature, ...]],
+    trust: Trust | None,
+    faults: list[Text],
 ) -> tuple[Signature, ...]:
     if not _present(signed):
         return ()
     try:
-        return read(signed, original)
+        return read(signed, original, trust)
     except UserError as error:
         faults.append(error.message)
         return ()
@@ -245,6 +252,15 @@ def _signed_by(signature: Signature) -> Text:
     return text(
         f"{file}: firmato da {name}, {when} secondo l'orologio di chi firma",
         f"{file}: signed by {name}, {when} by the signer's own clock",
+    )
+
+
+def _unconfirmed(signature: Signature) -> Text:
+    """Say that a stamp counts for nothing, and not whose name it bears: anybody can put one there, under any name."""
+    file = signature.file
+    return text(
+        f"{file}: una marca non confermata: nessuna catena porta la sua autorità a una radice indicata",
+        f"{file}: an unconfirmed stamp: no chain leads from its authority to a root given",
     )
 
 

@@ -19,7 +19,7 @@ from evaluation.assurance.questions import (
     judged,
     not_available,
 )
-from evaluation.assurance.signatures.chain import Trust
+from evaluation.assurance.signatures.trust import Trust
 from evaluation.assurance.verification.file_lists import list_problems
 from evaluation.assurance.verification.inputs import input_problems, lock_evidence
 from evaluation.assurance.verification.numbers import compare_printed
@@ -109,7 +109,7 @@ class _Examination:
         self, report: Path, code: Path | None, study: Path | None, trust: Trust | None,
         run_again: Compare | None, make_pages_again: Compare | None,
     ) -> None:  # fmt: skip
-        self._report, self._code, self._study = report, code, study
+        self._report, self._code, self._study, self._trust = report, code, study, trust
         self._run_again, self._make_pages_again = run_again, make_pages_again
         self.signed = read_signed(report, study, trust)
         self._same_code = False
@@ -131,7 +131,7 @@ class _Examination:
     def inputs(self) -> Answer:
         if self._study is None:
             return not_available("inputs")
-        lock = compare_lock(self._study)
+        lock = compare_lock(self._study, self._trust)
         problems = input_problems(self._report, self._study, read_crate(self._report, INPUT), lock)
         evidence = lock_evidence(lock)
         if not problems and not lock.locked:

@@ -36,7 +36,10 @@ def deviations(state: LockState, language: Language) -> str:
 
 def _locked(state: LockState) -> Text:
     clock = (
-        text(f"una marca temporale lo attesta al {state.stamped}", f"a time stamp attests it on {state.stamped}")
+        text(
+            f"una marca temporale, qui non confermata, dice {state.stamped}",
+            f"a time stamp, not confirmed here, says {state.stamped}",
+        )
         if state.stamped
         else text("secondo l'orologio di chi l'ha bloccato", "by the clock of who locked it")
     )

@@ -64,13 +64,13 @@ function readMessage(bytes, padded) {
 function readSigner(info) {
   const [version, id, hash, ...rest] = info.is(SEQUENCE).children;
   version.is(INTEGER);
-  const [signed, algorithm, signature] = rest;
+  const [signed, algorithm, signature, unsigned] = rest;
   const stated = signed.is(context(0)).children.map(each => [each.children[0].oid, each.children[1].is(SET).children]);
   const attributes = new Map(stated);
   if (attributes.size < stated.length) throw new Error("an attribute stated twice");
   const covered = signed.whole.slice();
   covered[0] = SET;  // what is signed is the set, not the place it stands in (RFC 5652, 5.4)
-  return { id, hash: HASHES[hash.children[0].oid], attributes, covered, algorithm: algorithm.children, signature: signature.is(OCTETS).content };
+  return { id, hash: HASHES[hash.children[0].oid], attributes, covered, algorithm: algorithm.children, signature: signature.is(OCTETS).content, more: Boolean(unsigned) };
 }
 
 /** Check one signer of a message over `content`: what is found, and what is wrong ([] if nothing). */
@@ -87,7 +87,7 @@ async function checkSigner(message, signer, content) {
   if (!await holds(certificate.key, signer)) wrong.push("signature");
   const [time] = signer.attributes.get(SIGNING_TIME) ?? [];
   return {
-    certificate, wrong, time: time ? time.time : null,
+    certificate, wrong, time: time ? time.time : null, more: signer.more,
     fingerprint: hex(await digest("SHA-256", certificate.der.whole)),
   };
 }

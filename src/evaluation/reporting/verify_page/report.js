@@ -186,9 +186,10 @@ function unchanged(signatures) {
 /** Say whose certificate signed; who that is, only a chain of trust can say, and this page follows none. */
 function who(signatures) {
   const read = signatures.filter(each => each.certificate);
-  const lines = read.flatMap(({ file, certificate, fingerprint, time, stamp }) => [
-    say(`${file}: ${stamp ? "marca temporale di" : "firmato da"} ${certificate.name}, ${time ? minutes(time) : "senza data"}${stamp ? "" : " secondo l’orologio di chi firma"}`,
-      `${file}: ${stamp ? "time stamp by" : "signed by"} ${certificate.name}, ${time ? minutes(time) : "no date"}${stamp ? "" : " by the signer’s own clock"}`),
+  const lines = read.flatMap(({ file, certificate, fingerprint, time, stamp, more }) => stamp ? [unconfirmed(file)] : [
+    say(`${file}: firmato da ${certificate.name}, ${time ? minutes(time) : "senza data"} secondo l’orologio di chi firma`,
+      `${file}: signed by ${certificate.name}, ${time ? minutes(time) : "no date"} by the signer’s own clock`),
+    ...(more ? [unconfirmed(file)] : []),
     say(`certificato SHA-256 ${fingerprint}, emesso da ${certificate.by}, valido dal ${day(certificate.from)} al ${day(certificate.until)}`,
       `certificate SHA-256 ${fingerprint}, issued by ${certificate.by}, valid from ${day(certificate.from)} to ${day(certificate.until)}`),
     ...(time && (time < certificate.from || time > certificate.until) ? [say("il certificato non valeva in quella data", "the certificate was not valid on that date")] : []),
@@ -205,6 +206,10 @@ function who(signatures) {
   if (!signatures.length) lines.push(say("il rapporto non è firmato", "the report is not signed"));
   return { verdict: outside || broken || other ? "invalid" : "none", lines };
 }
+
+/** Say that a stamp counts for nothing here, and not whose name it bears: anybody can put one there, under any name. */
+const unconfirmed = file => say(`${file}: una marca non confermata: questa pagina non segue la catena della sua autorità (evaluation verify --trust)`,
+  `${file}: an unconfirmed stamp: this page follows no chain from its authority (evaluation verify --trust)`);
 
 /** Return the fingerprints of those who signed each file, as one text. */
 function signersOf(read) {
