@@ -390,7 +390,7 @@ def stamp_anew(report: Path, moment: datetime) -> None:
     path = report / SIGNED_SUMS
     path.write_bytes(_dated(path.read_bytes(), moment))
     pdf = (report / SIGNED_PDF).read_bytes()
-    found = re.findall(rb"/Contents\s*<([0-9a-fA-F]+)>", pdf)[0]
+    found = re.findall(rb"/Contents\s*<([0-9a-fA-F]+)>", pdf)[-1]
     dated = _dated(bytes.fromhex(found.decode()), moment).hex().encode()
     if len(dated) <= len(found):  # where a stamp was, there is room for another
         (report / SIGNED_PDF).write_bytes(pdf.replace(found, dated.ljust(len(found), b"0")))
