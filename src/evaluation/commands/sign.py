@@ -65,21 +65,13 @@ def sign(
     if issuers and not timestamp:
         raise UserError(text("--issuers vuole anche --timestamp URL.", "--issuers also wants --timestamp URL."))
     must_be_report(report)
-    provenance = _provenance(report)
     if import_ is not None:
-        out.print(f"imported {link(import_signed(report, import_, provenance=provenance))}")
+        out.print(f"imported {link(import_signed(report, import_))}")
         return
     authorities = Authorities.at(timestamp, issuers) if timestamp else None
     chosen = languages(language) if language else None
     with _credentials(p12, pkcs11, token, certificate, pin_file) as credentials:
-        written = sign_report(
-            report,
-            credentials,
-            provenance=provenance,
-            languages=chosen,
-            role=ROLES[role],
-            authorities=authorities,
-        )
+        written = sign_report(report, credentials, languages=chosen, role=ROLES[role], authorities=authorities)
     for path in written:
         out.print(f"signed   {link(path)}")
 
@@ -107,14 +99,3 @@ def _credentials(
         yield Credentials.from_p12(p12, secret("Passphrase"), code=repository())
     else:
         yield Credentials.demonstration()
-
-
-def _provenance(report: Path) -> str:
-    from evaluation.study.documents import read_document
-    from evaluation.study.findings import Findings
-    from evaluation.study.protocol import Protocol
-
-    findings = Findings()
-    protocol = read_document(report / "protocol.yml", Protocol, findings)
-    findings.raise_errors()
-    return protocol.study.provenance if protocol else "real"

@@ -12,9 +12,10 @@ from asn1crypto.cms import ContentInfo
 
 from evaluation.assurance.signatures.certificates import REAL
 from evaluation.assurance.signatures.read import Signature, read_signatures_of_pdf, read_signatures_of_sums
-from evaluation.assurance.signing.sign import check_report
+from evaluation.assurance.signing.held import held, put
+from evaluation.assurance.signing.sign import check_report, provenance_of
 from evaluation.errors import UserError
-from evaluation.files import read_bounded, reading, write_whole
+from evaluation.files import read_bounded, reading
 from evaluation.language import LANGUAGES, Language, Text, text
 from evaluation.report_folder import SIGNED_SUMS, SUMS, signed_pdf, unsigned_pdf
 
@@ -35,7 +36,7 @@ NOT_KNOWN = text(
 )
 
 
-def import_signed(report: Path, signed: Path, *, provenance: str) -> Path:
+def import_signed(report: Path, signed: Path, *, provenance: str | None = None) -> Path:
     """Take in a file that an outside program signed, under the name it has in the report.
 
     Parameters
@@ -44,6 +45,8 @@ def import_signed(report: Path, signed: Path, *, provenance: str) -> Path:
         A report folder that agrees with its `SHA256SUMS`.
     signed
         The evaluator's report signed as PAdES, or `SHA256SUMS` signed as CAdES with its content inside (`.p7m`).
+    provenance
+        Of the study; by default as the report's own protocol says.
 
     Returns
     -------
@@ -56,20 +59,28 @@ def import_signed(report: Path, signed: Path, *, provenance: str) -> Path:
         another's. Nothing is written.
     """
     data = read_bounded(signed, 256)
+    with held(report) as hold:
+        folder = hold.folder
+        name = _accepted(folder, signed.name, data, provenance or provenance_of(folder))
+        put(folder, {name: data})
+    return report / name
+
+
+def _accepted(report: Path, given: str, data: bytes, provenance: str) -> str:
+    """Return the name that a signed file has in the report; UserError if it may not be taken in."""
     if data.startswith(b"%PDF-"):
-        name, original = _pdf_of(report, signed.name, data)
-        read = read_signatures_of_pdf(signed.name, data, original)
+        name, original = _pdf_of(report, given, data)
+        read = read_signatures_of_pdf(given, data, original)
     else:
-        name, original = SIGNED_SUMS, _sums_of(report, signed.name, data)
-        read = read_signatures_of_sums(signed.name, data, original)
+        name, original = SIGNED_SUMS, _sums_of(report, given, data)
+        read = read_signatures_of_sums(given, data, original)
     problems = [problem for signature in read for problem in signature.problems]
     if problems:
-        raise _refused(signed.name, problems[0])
+        raise _refused(given, problems[0])
     if provenance == "real" and any(signature.certificate.demonstration for signature in read):
         raise UserError(REAL)
     _replaces_nobody(report, name, read)
-    write_whole(report / name, data)
-    return report / name
+    return name
 
 
 def _pdf_of(report: Path, name: str, data: bytes) -> tuple[str, bytes]:

@@ -27,10 +27,14 @@ from evaluation.assurance.signatures.messages import both, claimed, stamped, wai
 from evaluation.assurance.signatures.read import Signature, read_signed_pdf, read_signed_sums
 from evaluation.assurance.signing.appearance import drawing, style
 from evaluation.assurance.signing.authorities import Authorities
+from evaluation.assurance.signing.held import held, put
 from evaluation.errors import UserError, VerificationFailed
 from evaluation.files import read_bounded
 from evaluation.language import LANGUAGES, Language, Text, text
 from evaluation.report_folder import SIGNED_SUMS, SUMS, signed_pdf, unsigned_pdf
+from evaluation.study.documents import read_document
+from evaluation.study.findings import Findings
+from evaluation.study.protocol import Protocol
 
 # What validates a signature comes before the time stamp over the document, so that nothing stands outside of it.
 _STORED = DSSContentSettings(
@@ -52,12 +56,15 @@ def sign_report(
     report: Path,
     credentials: Credentials,
     *,
-    provenance: str,
+    provenance: str | None = None,
     languages: Sequence[Language] | None = None,
     role: Role = "legal_representative",
     authorities: Authorities | None = None,
 ) -> list[Path]:
-    """Sign the evaluator's report in each language, and the sums.
+    """Sign the evaluator's report in each language, and the sums: all of them, or, whatever stops it, none.
+
+    No run of the study goes on meanwhile, and all signed files belong to one run. What an earlier call left that was killed is
+    finished or undone first; if it was this very signature, it is the one returned.
 
     The statistician signs first, if at all; the legal representative signs last, and locks. A demonstration is
     replaced by whoever signs next; any other signature is only ever followed.
@@ -67,7 +74,8 @@ def sign_report(
     report
         A report folder that agrees with its `SHA256SUMS`.
     provenance
-        Of the study: `synthetic`, `public` or `real`; a real study takes no demonstration signature.
+        Of the study: `synthetic`, `public` or `real`; a real study takes no demonstration signature. By default as the
+        report's own protocol says.
     languages
         By default those of the signature that this one follows, or Italian.
     authorities
@@ -80,24 +88,42 @@ def sign_report(
     Raises
     ------
     UserError
-        The credentials do not serve, the report differs from its sums, a signature would undo or contradict another,
-        no time stamp came, or a PDF cannot be signed. Nothing is written.
+        The credentials do not serve, a run is under way, the report differs from its sums, a signature would undo or
+        contradict another, no time stamp came, or a PDF cannot be signed. Nothing is written.
     """
     hand = _Hand(credentials, role, datetime.now(UTC), authorities)
-    credentials.check(provenance, hand.moment)
-    followed = languages_followed(report, credentials, role)
+    with held(report) as hold:
+        credentials.check(provenance or provenance_of(hold.folder), hand.moment)
+        names = hold.finished
+        if not _signed(hold.folder, names, credentials, role):
+            names = put(hold.folder, _made(hold.folder, hand, languages))
+        return [report / name for name in names]
+
+
+def provenance_of(report: Path) -> str:
+    """Return the provenance of the study that a report is of, by its protocol; `real` where that says nothing."""
+    findings = Findings()
+    protocol = read_document(report / "protocol.yml", Protocol, findings)
+    findings.raise_errors()
+    return protocol.study.provenance if protocol else "real"
+
+
+def _signed(report: Path, finished: Sequence[str], credentials: Credentials, role: Role) -> bool:
+    """Tell whether an earlier call that was killed made this very signature, now finished."""
+    who = credentials.certificate.fingerprint
+    every = [signature for read in signatures_present(report).values() for signature in read] if finished else []
+    return any((signature.certificate.fingerprint, signature.role) == (who, role) for signature in every)
+
+
+def _made(report: Path, hand: _Hand, languages: Sequence[Language] | None) -> dict[str, bytes]:
+    """Return the signed files of a report, by name: each PDF, then the sums."""
+    followed = languages_followed(report, hand.credentials, hand.role)
     chosen = _chosen(languages, followed)
     check_report(report, chosen)
-    # Everything is made beside the report first: no half-signed report, no stray file inside it.
-    with TemporaryDirectory(dir=report.resolve().parent, prefix=".signing-") as scratch:
-        drafts = [Path(scratch) / signed_pdf(language) for language in chosen]
-        for language, draft in zip(chosen, drafts, strict=True):
-            base = report / (signed_pdf(language) if followed else unsigned_pdf(language))
-            draft.write_bytes(_signed_pdf(base, hand, language, certify=not followed))
-        sums = Path(scratch) / SIGNED_SUMS
-        signed = _signed_sums(read_bounded(report / SUMS), hand)
-        sums.write_bytes(both(read_bounded(report / SIGNED_SUMS), signed) if followed else signed)
-        return [draft.replace(report / draft.name) for draft in (*drafts, sums)]
+    bases = {language: report / (signed_pdf if followed else unsigned_pdf)(language) for language in chosen}
+    pdfs = {signed_pdf(each): _signed_pdf(base, hand, each, certify=not followed) for each, base in bases.items()}
+    sums = _signed_sums(read_bounded(report / SUMS), hand)
+    return {**pdfs, SIGNED_SUMS: both(read_bounded(report / SIGNED_SUMS), sums) if followed else sums}
 
 
 def check_report(report: Path, languages: Sequence[Language]) -> None:
