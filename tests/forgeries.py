@@ -38,6 +38,7 @@ from evaluation.report_folder import CRATE, FIRST_PAGE, SIGNED_SUMS, SUMS
 
 SIGNED_PDF = "evaluator-report.it.signed.pdf"
 UNSIGNED = b"\xa1"  # attributes of a signer that nothing signs (RFC 5652, 5.3)
+DROPPINGS = (".DS_Store", "tables/desktop.ini", "Thumbs.db", "._index.html", "notebooks/._04_effects.ipynb")
 UNCONFIRMED = f"{SIGNED_SUMS}: an unconfirmed stamp"
 INVENTED = "Marche temporali di Stato"
 DRAWING = b"q 1 1 1 rg 60 300 475 300 re f 0 g BT /FX 24 Tf 80 420 Td (60.000,00 EUR) Tj ET Q"
@@ -404,6 +405,12 @@ def _on_pdf(forge: Callable[[bytes], bytes]) -> Callable[[Path], None]:
     return change
 
 
+def drop(report: Path) -> None:
+    """What systems leave in a folder that somebody opens; the binary ones are no pages and no notebooks."""
+    for name in DROPPINGS:
+        (report / name).write_bytes(b"\x00\x05\x16\x07\x00\x02 Mac OS X")
+
+
 NEITHER_SIGNED_NOR_CLAIMED: dict[str, tuple[Callable[[Path], None], str]] = {
     "a stamp by nobody, years before": (
         lambda report: stamp_anew(report, datetime(2019, 1, 1, tzinfo=UTC)),
@@ -413,6 +420,7 @@ NEITHER_SIGNED_NOR_CLAIMED: dict[str, tuple[Callable[[Path], None], str]] = {
         lambda report: stamp_anew(report, datetime(2039, 1, 1, tzinfo=UTC)),
         UNCONFIRMED,
     ),
+    "what systems leave in folders": (drop, f"{DROPPINGS[0]}: left by a system, no part of the report"),
 }
 """What anybody may do to somebody else's signed report without touching what was signed: both go on, and name it."""
 

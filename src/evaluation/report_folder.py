@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from evaluation.language import LANGUAGES, Language
 
 CRATE = "ro-crate-metadata.json"
@@ -28,3 +30,14 @@ def signed_pdf(language: Language) -> str:
 UNSIGNED_PDFS = frozenset(map(unsigned_pdf, LANGUAGES))
 SIGNATURES = frozenset({SIGNED_SUMS, *map(signed_pdf, LANGUAGES)})
 UNCOVERED = SIGNATURES | {RUN_LOG, SUMS}  # no list of sums names these
+_DROPPING = re.compile(r"(?:.*/)?(?:\.DS_Store|desktop\.ini|Thumbs\.db|\._[^/]*)", re.IGNORECASE | re.DOTALL)
+
+
+def is_dropping(name: str) -> bool:
+    """Tell whether a system leaves a file of this name in every folder that somebody opens (macOS, Windows)."""
+    return _DROPPING.fullmatch(name) is not None
+
+
+def is_covered(name: str) -> bool:
+    """Tell whether the lists speak for a file of a report: not for log, signatures, the sums themselves, and droppings."""
+    return name not in UNCOVERED and not is_dropping(name)

@@ -78,6 +78,7 @@ def test_a_sound_report_is_as_signed_and_as_listed_and_nobody_is_vouched_for(
     with examined(browser, page_file, (signed / "reports").resolve()) as page:
         assert _verdict(page, "unchanged") == "valid", _evidence(page, "unchanged")
         assert _verdict(page, "files") == "valid", _evidence(page, "files")
+        assert "run.log: outside the lists, no signature covers it" in _evidence(page, "files")
         assert [_verdict(page, name) for name in ("signature", "inputs", "code", "tables", "numbers", "current")] == [
             "none"
         ] * 6

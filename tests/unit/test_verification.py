@@ -20,13 +20,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from cryptography.x509.oid import NameOID
+from forgeries import DROPPINGS
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from signing_sample import unsigned_pdf
 
 from evaluation import __version__
-from evaluation.assurance.provenance.crate import write_crate
-from evaluation.assurance.provenance.manifest import write_sums
+from evaluation.assurance.provenance.crate import read_crate, write_crate
+from evaluation.assurance.provenance.manifest import read_sums, write_sums
 from evaluation.assurance.questions import Answer
 from evaluation.assurance.signatures.certificates import Credentials
 from evaluation.assurance.signatures.trust import Trust
@@ -269,8 +270,30 @@ def test_a_missing_file_is_caught(root: Path, name: str) -> None:
 def test_an_added_file_is_caught_by_both_lists(root: Path, name: str) -> None:
     (root / "reports/s" / name).write_text("")
     evidence = _verify(root)["files"].evidence
-    assert [line["en"] for line in evidence] == [f"{name}: extra ({SUMS})", f"{name}: extra ({CRATE})"]
+    assert [line["en"] for line in evidence[:2]] == [f"{name}: extra ({SUMS})", f"{name}: extra ({CRATE})"]
     assert evidence[0]["it"] == f"{name}: in più ({SUMS})"
+
+
+def test_what_systems_leave_in_folders_is_named_and_ignored(root: Path, report: Path) -> None:
+    for name in DROPPINGS:
+        (report / name).write_bytes(b"\x00\x05\x16\x07")
+    verification = _verify(root)
+    assert verification.ok, _invalid(verification)
+    assert [line["en"] for line in verification["files"].evidence] == [
+        *(f"{name}: left by a system, no part of the report" for name in sorted(DROPPINGS)),
+        "run.log: outside the lists, no signature covers it",
+    ]
+    sign_report(report, Credentials.demonstration(), provenance="synthetic")
+    assert write_sums(report).read_text().count("\n") == len(read_sums(report)) == len(read_crate(report, "")) + 2
+
+
+@pytest.mark.parametrize(
+    "name", [".DS_Store/index.html", "x.DS_Store", "_index.html", ".index.html", "desktop.ini.html"]
+)
+def test_what_only_resembles_a_dropping_is_extra(root: Path, report: Path, name: str) -> None:
+    (report / name).parent.mkdir(exist_ok=True)
+    (report / name).write_text("")
+    assert f"{name}: extra" in _invalid(_verify(root))["files"]
 
 
 def test_sums_made_again_after_a_change_do_not_agree_with_the_crate(root: Path, report: Path) -> None:

@@ -27,7 +27,7 @@ from evaluation.assurance.verification.file_lists import attachments
 from evaluation.errors import RunFailed, VerificationFailed
 from evaluation.files import files_in, read_bounded, reading
 from evaluation.language import LANGUAGES, Language, text
-from evaluation.report_folder import CRATE, REPORT_NOTEBOOK, VERIFY_PAGE, unsigned_pdf
+from evaluation.report_folder import CRATE, REPORT_NOTEBOOK, VERIFY_PAGE, is_dropping, unsigned_pdf
 from evaluation.study.choices import published_protocol, read_choices
 from evaluation.study.contract import Contract
 from evaluation.study.documents import read_document
@@ -122,7 +122,7 @@ def make_pages_again(report: Path, code: Path) -> Comparison:
     with _fresh(code) as fresh:
         again = fresh.root / "report"
         for name in files_in(report):
-            if not name.endswith(MADE):
+            if not (name.endswith(MADE) or is_dropping(name)):
                 (again / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(report / name, again / name)
         try:

@@ -16,7 +16,7 @@ from rocrate.rocrate import ROCrate
 from evaluation.errors import UserError, VerificationFailed
 from evaluation.files import Hashes, files_in, hashes, read_bounded, reading, write_whole
 from evaluation.language import Language, Text, text
-from evaluation.report_folder import CRATE, UNCOVERED, UNSIGNED_PDFS
+from evaluation.report_folder import CRATE, UNSIGNED_PDFS, is_covered
 from evaluation.study.folder import study_files
 
 LOCK = "requirements.lock"
@@ -83,7 +83,7 @@ def write_crate(
     """
     crate = ROCrate(version="1.1")
     crate.metadata.extra_terms["sha256"] = SHA256_TERM
-    names = [name for name in files_in(report) if name not in UNCOVERED | UNSIGNED_PDFS | {CRATE}]
+    names = [name for name in files_in(report) if is_covered(name) and name not in UNSIGNED_PDFS | {CRATE}]
     outputs = [crate.add_file(dest_path=name, properties=facts) for name, facts in _described(report, names)]
     inputs = _entities(crate, INPUT, "CreativeWork", _described(study, study_files(study)))
     parts = _entities(crate, CODE, "SoftwareSourceCode", _described(code, code_files(code)))

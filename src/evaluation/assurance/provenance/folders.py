@@ -15,7 +15,7 @@ from evaluation.assurance.provenance.manifest import compare
 from evaluation.assurance.questions import Comparison, about_file
 from evaluation.files import files_in, hashes, read_bounded, reading
 from evaluation.language import Text, text
-from evaluation.report_folder import UNCOVERED
+from evaluation.report_folder import is_covered
 
 TABLES = "tables/"
 SHOWN = 100  # differing cells named for each table; the rest is counted
@@ -30,15 +30,13 @@ def compare_folders(published: Path, again: Path, names: Iterable[str] | None = 
     Parameters
     ----------
     published, again
-        Report folders; `run.log` and signatures, which no run makes twice, are left out.
+        Report folders; what no list covers is left out.
     names
         The files to compare; by default all that either folder has.
     """
     chosen = None if names is None else set(names)
     theirs, ours = (
-        hashes(
-            folder, (name for name in files_in(folder) if name not in UNCOVERED and (chosen is None or name in chosen))
-        )
+        hashes(folder, (name for name in files_in(folder) if is_covered(name) and (chosen is None or name in chosen)))
         for folder in (published, again)
     )
     differences = compare(ours, theirs)  # what the published folder lacks is missing, what only it has is extra

@@ -10,7 +10,7 @@ from typing import Literal
 
 from evaluation.errors import VerificationFailed
 from evaluation.files import Hashes, files_in, hashes, read_bounded, reading, write_whole
-from evaluation.report_folder import SUMS, UNCOVERED
+from evaluation.report_folder import SUMS, is_covered
 
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
@@ -39,7 +39,7 @@ def compare(listed: Mapping[str, str], found: Mapping[str, str]) -> tuple[Differ
 
 def write_sums(report: Path) -> Path:
     """Write `SHA256SUMS`, in the format of `sha256sum`, over all of the report but log and signatures."""
-    found = hashes(report, (name for name in files_in(report) if name not in UNCOVERED))
+    found = hashes(report, (name for name in files_in(report) if is_covered(name)))
     sums = report / SUMS
     write_whole(sums, "".join(f"{digest}  {name}\n" for name, digest in found.items()).encode())
     return sums
@@ -67,7 +67,7 @@ def read_sums(report: Path) -> Hashes:
 
 def check_sums(report: Path) -> tuple[Difference, ...]:
     """Return how the report differs from its `SHA256SUMS`; empty if it does not."""
-    covered = (name for name in files_in(report) if name not in UNCOVERED)
+    covered = (name for name in files_in(report) if is_covered(name))
     return compare(read_sums(report), hashes(report, covered))
 
 

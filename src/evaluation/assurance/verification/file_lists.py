@@ -16,15 +16,16 @@ from evaluation.assurance.questions import about_file
 from evaluation.assurance.verification.inputs import COPIES
 from evaluation.files import MEGABYTE, Hashes, files_in, hashes, read_bounded, reading
 from evaluation.language import Text, text
-from evaluation.report_folder import CRATE, SUMS, UNCOVERED, UNSIGNED_PDFS
+from evaluation.report_folder import CRATE, RUN_LOG, SUMS, UNSIGNED_PDFS, is_covered, is_dropping
 
 KEYWORD = "crate-sha256:"
+NAMED = 50  # droppings named one by one
 LARGEST_PDF = 256  # megabytes, also of any one stream unpacked
 
 
 def list_problems(report: Path) -> tuple[Text, ...]:
     """Return how the files differ from `SHA256SUMS`, from the crate, and from what the PDFs name and carry."""
-    found = hashes(report, (name for name in files_in(report) if name not in UNCOVERED))
+    found = hashes(report, (name for name in files_in(report) if is_covered(name)))
     results = {name: digest for name, digest in found.items() if name not in UNSIGNED_PDFS | {CRATE}}
     lists = {SUMS: compare(read_sums(report), found), CRATE: compare(read_crate(report, ""), results)}
     differences = (
@@ -43,6 +44,29 @@ def list_problems(report: Path) -> tuple[Text, ...]:
         for problem in _pdf_problems(report / name, expected, found)
     )
     return (*differences, *copied, *pdfs)
+
+
+def beside_the_lists(report: Path) -> tuple[Text, ...]:
+    """Name what lies in a report and is no part of it: what systems leave in folders, and the log of the run."""
+    names = files_in(report)
+    left = [name for name in names if is_dropping(name)]
+    told = [
+        text(
+            f"{name}: lasciato dal sistema, non fa parte del rapporto",
+            f"{name}: left by a system, no part of the report",
+        )
+        for name in left[:NAMED]
+    ]
+    if left[NAMED:]:
+        told.append(text(f"e altri {len(left) - NAMED}", f"and {len(left) - NAMED} more"))
+    if RUN_LOG in names:
+        told.append(
+            text(
+                f"{RUN_LOG}: fuori dagli elenchi, nessuna firma lo copre",
+                f"{RUN_LOG}: outside the lists, no signature covers it",
+            )
+        )
+    return tuple(told)
 
 
 def _pdf_problems(pdf: Path, keyword: str, found: Hashes) -> Iterator[Text]:

@@ -27,7 +27,7 @@ from evaluation.language import (
     percent,
     text,
 )
-from evaluation.report_folder import TABLES, VERIFY_PAGE
+from evaluation.report_folder import TABLES, VERIFY_PAGE, is_covered
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 VOID = frozenset({"br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
@@ -66,7 +66,11 @@ def compare_printed(report: Path) -> Comparison:
         A page is not a regular file, too large or not UTF-8.
     """
     lookup = cache(lambda file: _read_source(report, file))
-    pages = [read_numbers(page) for page in sorted(report.glob("*.html")) if page.name != VERIFY_PAGE]
+    pages = [
+        read_numbers(page)
+        for page in sorted(report.glob("*.html"))
+        if page.name != VERIFY_PAGE and is_covered(page.name)
+    ]
     cited = [printed for page in pages for printed in page.cited]
     uncited = sum(page.uncited for page in pages)
     differences = [found for printed in cited if (found := _difference(printed, lookup)) is not None]

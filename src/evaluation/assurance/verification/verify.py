@@ -20,7 +20,7 @@ from evaluation.assurance.questions import (
     not_available,
 )
 from evaluation.assurance.signatures.trust import Trust
-from evaluation.assurance.verification.file_lists import list_problems
+from evaluation.assurance.verification.file_lists import beside_the_lists, list_problems
 from evaluation.assurance.verification.inputs import input_problems, lock_evidence
 from evaluation.assurance.verification.numbers import compare_printed
 from evaluation.assurance.verification.signers import Signed, read_signed
@@ -120,7 +120,7 @@ class _Examination:
         return {
             "signature": self.signed.who,
             "unchanged": self.signed.unchanged,
-            "files": lambda: judged("files", list_problems(self._report)),
+            "files": lambda: judged("files", list_problems(self._report), beside_the_lists(self._report)),
             "inputs": self.inputs,
             "code": self.code,
             "tables": self.tables,

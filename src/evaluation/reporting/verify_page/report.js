@@ -244,6 +244,7 @@ async function listed(files, elsewhere, progress) {
     for (const name of [...files.keys()].filter(each => UNSIGNED_PDF.test(each) || SIGNED_PDF.test(each)))
       lines.push(...named(name, await read(files, name), found.get(CRATE)));
     const dropped = [...files.keys()].filter(name => DROPPING.test(name)).slice(0, NAMED).map(name => say(`${name}: lasciato dal sistema, non fa parte del rapporto`, `${name}: left by a system, no part of the report`));
+    if (files.has(LOG)) dropped.push(say(`${LOG}: fuori dagli elenchi, nessuna firma lo copre`, `${LOG}: outside the lists, no signature covers it`));
     return lines.length ? { verdict: "invalid", lines: [...lines, ...dropped] } : { verdict: "valid", lines: [say(`${found.size} file, tutti come elencati`, `${found.size} files, all as listed`), ...dropped] };
   } catch (error) {
     return { verdict: "invalid", lines: [say(error.message, error.message)] };
