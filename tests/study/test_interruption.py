@@ -101,7 +101,10 @@ def _stop(
 ) -> None:
     """Stop a run at a moment: its code says which signal it was, and the earlier report is as it was."""
     earlier = contents(outputs)
-    come = _after(changes(outputs / MOMENTS[moment]), later)
+    file = outputs / MOMENTS[moment]
+    if file.is_file():  # an earlier run, stopped later than its moment, may have come as far: this one makes it again
+        file.unlink()
+    come = _after(changes(file), later)
     code = stop_when(repository, come, number, whom, "run", study, "--output", outputs, "--language", "en")
     told = f"{signal.Signals(number).name} to {whom} at {MOMENTS[moment]} + {later:.3f} s, seed {FAULTS_SEED}"
     assert code == CODES[signal.Signals(number)], told
