@@ -4,6 +4,7 @@
 PYTHON ?= python3
 STUDY ?= volare-alto-2023
 ARGS ?=
+COURSE ?= course
 BIN = .venv/bin
 ENVIRONMENT = command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: install Python 3.11 or later." >&2; exit 2; }; \
               $(PYTHON) tools/environment.py
@@ -18,6 +19,7 @@ ENVIRONMENT = command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: inst
 ## test-browser    the pages of the report in a browser
 ## faults          runs stopped at every moment by every signal; minutes (FAULTS_SEED=7 repeats one)
 ## lab             the notebooks in JupyterLab
+## lab-course      the lessons in JupyterLab, in a folder of the student's own (COURSE=course), without the solutions
 ## lessons         the course, as pages in reports/lessons
 ## verify          check the signature and the hashes of the report
 ## lint            style, types, and notebooks stored without outputs
@@ -26,8 +28,10 @@ ENVIRONMENT = command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: inst
 ## clean           delete what was made for the study; it can all be made again, but for real signatures
 
 SIDE_BY_SIDE = --numprocesses auto --dist loadfile  # a file of tests stays together, with what it made
+# neither news of JupyterLab nor the menus of teachers: tools/lab says so
+JUPYTER_LAB = JUPYTER_CONFIG_PATH="$(CURDIR)/tools/lab" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab
 TESTS = test-unit test-gold test-recovery test-study test-browser
-.PHONY: help report test faults $(TESTS) lab lessons verify lint bench lock clean environment test-environment
+.PHONY: help report test faults $(TESTS) lab lab-course lessons verify lint bench lock clean environment test-environment
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -56,7 +60,12 @@ $(TESTS): test-environment
 
 # the environment comes first on the PATH, so that a terminal opened in JupyterLab knows `evaluation`
 lab: environment
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab notebooks/start.ipynb
+	@$(JUPYTER_LAB) --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/start.ipynb $(ARGS)
+
+# the exercises read a public data set that comes with the test environment; work already done there is left alone
+lab-course: test-environment
+	@[ -e "$(COURSE)" ] || $(BIN)/evaluation lessons --student "$(COURSE)"
+	@$(JUPYTER_LAB) --ServerApp.root_dir="$(abspath $(COURSE))" $(ARGS)
 
 # the lessons read a public data set that comes with the test environment
 lessons: test-environment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -22,7 +23,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ["test-unit", "test-gold", "test-recovery", "test-study", "test-browser"]
-TARGETS = ["help", "report", "test", *KINDS, "lab", "lessons", "verify", "lint", "bench", "lock", "clean"]
+TARGETS = ["help", "report", "test", *KINDS, "faults", "lab", "lab-course", "lessons", "verify", "lint", "bench", "lock", "clean"]
 
 
 def tool(name: str) -> ModuleType:
@@ -311,3 +312,12 @@ def test_the_project_gives_one_version_and_one_licence_everywhere() -> None:
     assert {project["version"], citation["version"], public["softwareVersion"]} == {project["version"]}
     assert {project["license"], citation["license"], public["legal"]["license"]} == {"EUPL-1.2"}
     assert re.findall(r"^\d+(?=\. )|^Appendix", text("LICENSE"), re.MULTILINE) == [*map(str, range(1, 16)), "Appendix"]
+
+
+def test_the_lab_opens_the_repository_without_news_and_without_the_menus_of_teachers() -> None:
+    said = subprocess.run(["make", "-n", "lab"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert f'--ServerApp.root_dir="{ROOT}"' in said
+    folder = re.search(r'JUPYTER_CONFIG_PATH="([^"]+)"', said)
+    assert folder is not None
+    page = json.loads(Path(folder[1], "labconfig/page_config.json").read_text())
+    assert set(page["disabledExtensions"]) == {"@jupyterlab/apputils-extension:announcements", "@jupyter/nbgrader"}
