@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -209,6 +210,44 @@ def test_a_run_without_changes_keeps_the_signed_files(repository: Repository, to
     assert contents(touchable) == contents(signed)
     assert DEMONSTRATION in repository.evaluation("verify", touchable / "reports").stdout
     assert "results changed" not in said
+
+
+def test_a_notebook_that_was_run_and_saved_changes_nothing(
+    repository: Repository, touchable: Path, signed: Path
+) -> None:
+    executed = (signed / "reports/notebooks/04_effects.ipynb").read_text("utf-8")
+
+    def saved(source: str) -> str:
+        """As JupyterLab writes it after Run All: outputs, counts, the state of widgets, the kernel's own words."""
+        notebook, outputs = json.loads(source), json.loads(executed)["cells"]
+        by_id = {cell["id"]: cell["outputs"] for cell in outputs if cell["cell_type"] == "code"}
+        for count, cell in enumerate(cell for cell in notebook["cells"] if cell["cell_type"] == "code"):
+            cell |= {"outputs": by_id.get(cell["id"], []), "execution_count": count + 1}
+            cell["metadata"] |= {"execution": {"iopub.status.busy": "2026-01-01T10:00:00Z"}, "trusted": True}
+        notebook["metadata"] |= {
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python", "version": "3.12.1"},
+            "widgets": {"application/vnd.jupyter.widget-state+json": {"state": {}, "version_major": 2}},
+        }
+        return json.dumps(notebook, indent=2)
+
+    with repository.edited("notebooks/04_effects.ipynb", saved):
+        said = repository.evaluation("run", STUDY, "--output", touchable).stdout
+        assert "nothing changed, no notebook run" in said
+        assert contents(touchable) == contents(signed)
+        repository.evaluation("run", STUDY, "--output", touchable, "--force")
+        assert contents(touchable) == contents(signed)
+        repository.evaluation("verify", touchable / "reports")
+
+
+def test_code_that_changes_no_result_leaves_the_signed_report_in_place(
+    repository: Repository, touchable: Path, signed: Path
+) -> None:
+    with repository.edited("src/evaluation/payment/decide.py", lambda source: source + "\n# a remark\n"):
+        said = repository.evaluation("run", STUDY, "--output", touchable).stdout
+    assert "which stays in place" in " ".join(said.split())
+    assert "results changed" not in said
+    assert contents(touchable) == contents(signed)
 
 
 def test_a_run_that_restores_an_edited_table_keeps_the_signature_and_does_not_say_that_results_changed(

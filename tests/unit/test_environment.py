@@ -23,7 +23,21 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ["test-unit", "test-gold", "test-recovery", "test-study", "test-browser"]
-TARGETS = ["help", "report", "test", *KINDS, "faults", "lab", "lab-course", "lessons", "verify", "lint", "bench", "lock", "clean"]
+TARGETS = [
+    "help",
+    "report",
+    "test",
+    *KINDS,
+    "faults",
+    "lab",
+    "lab-course",
+    "lessons",
+    "verify",
+    "lint",
+    "bench",
+    "lock",
+    "clean",
+]
 
 
 def tool(name: str) -> ModuleType:

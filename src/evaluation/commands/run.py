@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -12,6 +12,11 @@ from rich.markup import escape
 from evaluation.commands.console import Languages, StudyName, languages, link, out, progress, say, user_language
 from evaluation.language import Text, text
 from evaluation.report_folder import FIRST_PAGE
+
+if TYPE_CHECKING:
+    from evaluation.pipeline.outputs import Published
+
+SHOWN = 5  # files that changed, by name
 
 
 def run(
@@ -46,16 +51,33 @@ def run(
         text("Eseguiti", "Run"),
         text(executed or "nulla è cambiato, nessun notebook eseguito", executed or "nothing changed, no notebook run"),
     )
-    if outcome.signed_before:
-        kept = link(outcome.signed_before / "reports")
-        say(
-            text(
-                f"I risultati sono cambiati. Il rapporto firmato prima è conservato in {kept}",
-                f"The results changed. The report signed before is kept in {kept}",
-            )
-        )
+    _say_of_the_signed(outcome.published)
     if show:
         webbrowser.open((outcome.reports / FIRST_PAGE).absolute().as_uri())
+
+
+def _say_of_the_signed(published: Published) -> None:
+    """Say what became of a report that was signed before, if there was one."""
+    if published.kept:
+        kept = link(published.kept / "reports")
+        named = ", ".join([*published.changed[:SHOWN], *(["…"] if len(published.changed) > SHOWN else [])])
+        say(
+            text(
+                f"I risultati sono cambiati ({named}). Il rapporto firmato prima è conservato in {kept}",
+                f"The results changed ({named}). The report signed before is kept in {kept}",
+            )
+            if named
+            else text(
+                f"Il rapporto firmato prima è conservato in {kept}", f"The report signed before is kept in {kept}"
+            )
+        )
+    elif published.stays:
+        say(
+            text(
+                "Tabelle, pagine e condizioni sono quelle del rapporto firmato, che resta al suo posto.",
+                "Tables, pages and terms are those of the signed report, which stays in place.",
+            )
+        )
 
 
 def summarise_report(reports: Path) -> None:

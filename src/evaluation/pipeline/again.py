@@ -22,6 +22,7 @@ import pandas as pd
 
 from evaluation.assurance.provenance.crate import code_files
 from evaluation.assurance.provenance.folders import compare_folders
+from evaluation.assurance.provenance.source import source_of
 from evaluation.assurance.questions import Comparison
 from evaluation.assurance.verification.file_lists import attachments
 from evaluation.errors import RunFailed, VerificationFailed
@@ -186,7 +187,7 @@ def _fresh(code: Path) -> Iterator[Fresh]:
         root = Path(scratch).resolve()
         for name in code_files(code):
             (root / "code" / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(code / name, root / "code" / name)
+            (root / "code" / name).write_bytes(source_of(code / name))
         yield Fresh(root)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from evaluation.assurance.provenance.source import source_of
 from evaluation.errors import RunFailed
 from evaluation.pipeline.interruption import stop_if_asked
 from evaluation.publishing.disclosure.notebook_outputs import other_outputs
@@ -31,10 +32,10 @@ def execute_notebook(source: Path, target: Path, folder: Path, parameters: dict[
 
     from evaluation.pipeline.kernels import Kernel
 
-    _check_names(source, parameters)
+    stored = _stored(source, parameters)
     partial = folder / "failed" / source.name
     partial.parent.mkdir(parents=True, exist_ok=True)
-    total = len(pm.iorw.load_notebook_node(str(source)).cells) + 1
+    total = len(stored.cells) + 1
 
     def started(cell: Any, cell_index: int) -> None:
         del cell
@@ -45,7 +46,7 @@ def execute_notebook(source: Path, target: Path, folder: Path, parameters: dict[
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # what its errors say is said here
     try:
         notebook = pm.execute_notebook(
-            str(source), str(partial), parameters=parameters, progress_bar=False,
+            stored, str(partial), parameters=parameters, progress_bar=False,
             autosave_cell_every=0, shutdown_kernel="immediate", on_cell_start=started,
             resources={"metadata": {"path": str(folder)}}, extra_arguments=["--log-level=ERROR"],
             kernel_manager_class=Kernel,
@@ -69,14 +70,20 @@ def stop_notebooks() -> None:
     stop_all()
 
 
-def _check_names(source: Path, parameters: dict[str, Any]) -> None:
-    """Refuse a parameter that the notebook does not declare: papermill only warns."""
+def _stored(source: Path, parameters: dict[str, Any]) -> Any:
+    """Return the notebook as the repository stores it, without what somebody's screen left in it.
+
+    A parameter that it does not declare is refused: papermill only warns.
+    """
+    import nbformat
     import papermill as pm
 
-    declared = pm.inspect_notebook(str(source))
+    stored = nbformat.reads(source_of(source).decode(), as_version=4)
+    declared = pm.inspect_notebook(stored)
     unknown = sorted(set(parameters) - set(declared))
     if unknown:
         raise RunFailed(f"{source.name}: no parameter {', '.join(unknown)}. Declared: {', '.join(declared) or 'none'}.")
+    return stored
 
 
 def _refuse_other_outputs(source: Path, notebook: Any) -> None:

@@ -19,11 +19,30 @@ from evaluation.assurance.provenance.manifest import check_sums
 from evaluation.errors import RunFailed, UserError, VerificationFailed
 from evaluation.language import text
 from evaluation.pipeline.interruption import no_return
-from evaluation.report_folder import RUN_LOG, SIGNED_SUMS, SUMS
+from evaluation.report_folder import CRATE, RUN_LOG, SIGNED_SUMS, SUMS, UNSIGNED_PDFS, VERIFY_PAGE
 from evaluation.study.places import repository
 
-PARTS = ("processed", "reports")
+PROCESSED, REPORTS = PARTS = ("processed", "reports")
+DESCRIPTIONS = (
+    CRATE,
+    SUMS,
+    VERIFY_PAGE,
+    *UNSIGNED_PDFS,
+)  # and executed notebooks: what a report says of its own making
 UNMANAGED = (RUN_LOG, SIGNED_SUMS)  # and *.signed.pdf: no step of the pipeline makes or compares these
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of an earlier report that was signed, if there was one.
+
+    kept : where it lies, since its place went to other results. changed : what those results changed of it, from the report
+    folder. stays : it kept its place, since its tables, pages and terms are those of this run, whatever else changed.
+    """
+
+    kept: Path | None = None
+    changed: tuple[str, ...] = ()
+    stays: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,10 +107,10 @@ class Outputs:
             (self.build / part).mkdir(parents=True, exist_ok=True)
         _point(self.build / "raw", raw)
 
-    def publish(self) -> Path | None:
-        """Make the build current if it differs from what is; return the earlier run if it holds signatures.
+    def publish(self) -> Published:
+        """Make the build current if it differs from what is, and say what became of an earlier signed report.
 
-        Signatures come along only where the signed bytes are the same.
+        Signatures come along only where the signed bytes are the same; a signed report stays where the results are.
 
         Raises
         ------
@@ -99,7 +118,10 @@ class Outputs:
         """
         _must_be_whole(self.build / "reports")
         earlier = self.current.resolve() if self.current.exists() else None
-        fresh = None if earlier is not None and self._same(earlier) else self._copied(earlier)
+        differs = self._different(earlier) if earlier is not None else ()
+        results = tuple(name for name in differs if not _is_description(name))
+        stays = bool(differs and not results and earlier and signatures(earlier / REPORTS))
+        fresh = None if earlier is not None and (stays or not differs) else self._copied(earlier)
         no_return()
         if fresh is not None:
             _point(self.current, fresh.rename(fresh.with_suffix("")), relative=True)
@@ -111,7 +133,9 @@ class Outputs:
         for run in superseded:
             if self._lives_on(run):
                 shutil.rmtree(run)
-        return earlier if earlier is not None and earlier.exists() and earlier in superseded else None
+        if earlier is None or earlier not in superseded or not earlier.exists():
+            return Published(stays=stays)
+        return Published(earlier, tuple(name.removeprefix(f"{REPORTS}/") for name in results))
 
     def _lives_on(self, run: Path) -> bool:
         """Tell whether every signature of a superseded run, if it has any, stands in the current one."""
@@ -138,9 +162,10 @@ class Outputs:
     def _runs(self) -> list[Path]:
         return [path for path in self.home.iterdir() if path.name.isdigit()]
 
-    def _same(self, run: Path) -> bool:
-        mine, theirs = _files(self.build), _files(run)
-        return mine == theirs and all(_equal(self.build / name, run / name) for name in mine)
+    def _different(self, run: Path) -> tuple[str, ...]:
+        """Return the files in which the build and a published run differ, as POSIX paths."""
+        names = sorted(_files(self.build) | _files(run))
+        return tuple(name.as_posix() for name in names if not _equal(self.build / name, run / name))
 
 
 def _must_be_whole(reports: Path) -> None:
@@ -157,6 +182,11 @@ def _must_be_whole(reports: Path) -> None:
                 f"The report of this run is not whole ({named}). Nothing was published; run again.",
             )
         )
+
+
+def _is_description(name: str) -> bool:
+    """Tell a file that says how a report was made, not what was found."""
+    return name.startswith(f"{REPORTS}/notebooks/") or name.removeprefix(f"{REPORTS}/") in DESCRIPTIONS
 
 
 def signatures(reports: Path) -> list[Path]:

@@ -19,12 +19,13 @@ from typing import Annotated, Any
 import pytask
 
 from evaluation import __version__
+from evaluation.assurance.provenance.source import source_of
 from evaluation.errors import RunFailed
 from evaluation.language import LANGUAGES, Language
 from evaluation.pipeline.executor import SideBySide
 from evaluation.pipeline.interruption import stop_if_asked
 from evaluation.pipeline.notebook import stop_notebooks
-from evaluation.pipeline.outputs import Outputs
+from evaluation.pipeline.outputs import Outputs, Published
 from evaluation.report_folder import CHOICES, CRATE, FIRST_PAGE, RUN_LOG, SUMS, VERIFY_PAGE, unsigned_pdf
 from evaluation.study.choices import Choices, write_choices
 from evaluation.study.folder import NO_CHOICES, Study, study_files
@@ -97,11 +98,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run left: its report folder, the notebooks that ran (not those taken from the cache), an earlier signed run."""
+    """What a run left: its report folder, the notebooks that ran (not those taken from the cache), an earlier signed report."""
 
     reports: Path
     executed: tuple[str, ...]
-    signed_before: Path | None
+    published: Published
 
 
 def run_study(
@@ -193,7 +194,7 @@ def steps(run: Run, inputs: str, note: Callable[[str], None]) -> list[Any]:
         run, "door", _door, code + inputs + ",".join(run.languages), [*tables, *agreed], [_reports(run) / FIRST_PAGE]
     )
     verify = _task(run, "verify page", _verify_page, code, [], [_reports(run) / VERIFY_PAGE])
-    sources = _digest(sorted((repository() / "notebooks").glob("*.ipynb")))
+    sources = _sources(repository() / "notebooks" / f"{notebook.name}.ipynb" for notebook in NOTEBOOKS)
     crate = _task(run, "crate", _crate, code + inputs + sources, made, [_reports(run) / CRATE])
     pdfs = [_pdf_task(run, language, code) for language in run.languages]
     everything = [*made, _reports(run) / CRATE, *(_pdf(run, language) for language in run.languages)]
@@ -236,7 +237,7 @@ def _notebook_task(run: Run, notebook: Notebook, inputs: str, code: str, note: C
         note(notebook.name)
 
     return _task(
-        run, notebook.name, work, inputs + code + _digest([source]) + ",".join(run.languages), depends, products
+        run, notebook.name, work, inputs + code + _sources([source]) + ",".join(run.languages), depends, products
     )
 
 
@@ -368,6 +369,11 @@ def _digest(files: Iterable[Path]) -> str:
     for path in files:
         total.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\0".encode())
     return total.hexdigest()
+
+
+def _sources(notebooks: Iterable[Path]) -> str:
+    """Return a digest of what notebooks say; running or saving one changes nothing."""
+    return hashlib.sha256(b"".join(map(source_of, notebooks))).hexdigest()
 
 
 def _write_log(run: Run, executed: tuple[str, ...], seconds: float) -> None:

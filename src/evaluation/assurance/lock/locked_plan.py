@@ -13,6 +13,7 @@ from pydantic import Field
 from evaluation import __version__
 from evaluation.assurance.provenance import git
 from evaluation.assurance.provenance.crate import code_files
+from evaluation.assurance.provenance.source import source_hashes
 from evaluation.files import Hashes, hashes, read_bounded, reading
 from evaluation.study.documents import Model
 from evaluation.study.places import repository
@@ -82,5 +83,5 @@ def code_here() -> Code:
 
 def code_digest(root: Path) -> str:
     """Return the SHA-256 over the lines `SHA-256  path` of notebooks, package and requirements."""
-    listed = hashes(root, code_files(root))
+    listed = source_hashes(root, code_files(root))
     return hashlib.sha256("".join(f"{digest}  {name}\n" for name, digest in listed.items()).encode()).hexdigest()

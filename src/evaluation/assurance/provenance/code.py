@@ -17,8 +17,9 @@ from packaging.requirements import Requirement
 from evaluation.assurance.provenance import git
 from evaluation.assurance.provenance.crate import LOCK, PACKAGE, code_files
 from evaluation.assurance.provenance.manifest import compare
+from evaluation.assurance.provenance.source import source_hashes
 from evaluation.assurance.questions import about_file, both
-from evaluation.files import Hashes, hashes, read_bounded, reading
+from evaluation.files import Hashes, read_bounded, reading
 from evaluation.language import Text, text
 
 COURSE = "src/course/evaluation_course"  # a package of its own, which no run and no verification loads
@@ -38,7 +39,7 @@ def code_problems(code: Path, listed: Hashes) -> tuple[Text, ...]:
     listed
         The SHA-256 of each file of code that the report names.
     """
-    changed = compare(listed, hashes(code, code_files(code)))
+    changed = compare(listed, source_hashes(code, code_files(code)))
     return (
         *(about_file(difference.file, difference.kind) for difference in changed),
         *_strays(code),

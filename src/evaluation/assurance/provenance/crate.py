@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
+from evaluation.assurance.provenance.source import source_of
 from evaluation.errors import UserError, VerificationFailed
 from evaluation.files import Hashes, files_in, hashes, read_bounded, reading, write_whole
 from evaluation.language import Language, Text, text
@@ -86,7 +87,7 @@ def write_crate(
     names = [name for name in files_in(report) if is_covered(name) and name not in UNSIGNED_PDFS | {CRATE}]
     outputs = [crate.add_file(dest_path=name, properties=facts) for name, facts in _described(report, names)]
     inputs = _entities(crate, INPUT, "CreativeWork", _described(study, study_files(study)))
-    parts = _entities(crate, CODE, "SoftwareSourceCode", _described(code, code_files(code)))
+    parts = _entities(crate, CODE, "SoftwareSourceCode", _sources(code))
     application = {"@type": "SoftwareApplication", "name": SOFTWARE, "softwareVersion": software_version}
     software = crate.add(ContextEntity(crate, "#software", properties=application))
     software["hasPart"] = parts
@@ -135,18 +136,19 @@ def _is_cache(part: str) -> bool:
 
 def _described(folder: Path, names: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
     """Return the properties of each of these files of `folder`."""
-    return [
-        (
-            name,
-            {
-                "name": name,
-                "sha256": digest,
-                "contentSize": str((folder / name).stat().st_size),
-                "encodingFormat": MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream"),
-            },
-        )
-        for name, digest in hashes(folder, names).items()
-    ]
+    return [_facts(name, digest, (folder / name).stat().st_size) for name, digest in hashes(folder, names).items()]
+
+
+def _sources(code: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return the properties of each file of the code, by what it says."""
+    for name in code_files(code):
+        source = source_of(code / name)
+        yield _facts(name, hashlib.sha256(source).hexdigest(), len(source))
+
+
+def _facts(name: str, digest: str, size: int) -> tuple[str, dict[str, Any]]:
+    kind = MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream")
+    return name, {"name": name, "sha256": digest, "contentSize": str(size), "encodingFormat": kind}
 
 
 def _entities(crate: ROCrate, prefix: str, kind: str, described: Iterable[tuple[str, dict[str, Any]]]) -> list[Any]:
