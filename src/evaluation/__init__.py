@@ -44,6 +44,7 @@ ROOMS = {  # in the order in which an analysis meets them
     "payment.risk": "assess payment_risk_table",
     "publishing.exhibits": "show",
     "publishing.monitoring": "mean_hours monitoring_table",
+    "publishing.two_reports": "compare_reports",
     "publishing.workspace": "Workspace",
 }
 _ROOM_OF = {name: room for room, names in ROOMS.items() for name in names.split()}

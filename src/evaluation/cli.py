@@ -14,6 +14,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from evaluation.commands.check import check
+from evaluation.commands.compare import compare
 from evaluation.commands.console import err, user_language
 from evaluation.commands.design import design
 from evaluation.commands.erase import erase
@@ -66,7 +67,7 @@ app = typer.Typer(
 )
 PANELS = {  # in the order of the work, as --help shows them
     "A study": (new, design, lock, pseudonymise, import_, check, erase, synthesize),
-    "A report": (run, sign, verify),
+    "A report": (run, compare, sign, verify),
 }
 for panel, commands in PANELS.items():
     for command in commands:
