@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -346,6 +347,16 @@ def test_no_time_is_read_from_1980_and_no_duration_from_minutes(desk: Desk):
     assert [answer[4:] for answer in imported(desk.study.path)] == [
         ("", ""), ("2023-03-02T10:07:00", ""), ("2023-03-02T10:07:30", "450"),
     ]  # fmt: skip
+
+
+def test_a_date_cell_at_midnight_is_a_time_to_the_second(desk: Desk):
+    at = dt.datetime(2023, 3, 2)
+    rows: Rows = [
+        ["Id", "Start time", "Completion time", "code", "Q1"],
+        [1, at, at + dt.timedelta(seconds=90), "N00", 4],
+    ]
+    desk.entry("m.xlsx", child="code", items={"Q1": "a"}).take(desk.save("m.xlsx", {"Form1": rows}))
+    assert [answer[4:] for answer in imported(desk.study.path)] == [("2023-03-02T00:01:30", "90")]
 
 
 def test_a_value_of_no_wave_leaves_its_row_out(desk: Desk):

@@ -33,6 +33,7 @@ from evaluation.intake.exports.values import (
     unclear,
 )
 from evaluation.language import Text, text
+from evaluation.study.dates import ISO_DAY
 from evaluation.study.findings import NOTHING, Finding, Level, Words, nearest, one_of
 from evaluation.study.instrument import Instrument
 
@@ -413,6 +414,7 @@ class Conversion:
         formats = (self.entry.dates,) if self.entry.dates else self.layout.formats
         result: dict[str, dict[int, dt.datetime]] = {}
         rough: set[int] = set()
+        days: list[set[int]] = []  # a date cell of a workbook without a time is midnight, but not both
         for role, key in (("answered", self._answered), ("started", self.layout.roles.get("started"))):
             place = self._place(key)
             cells = {k: plain(row[place]) for k, row in rows if row[place]} if place is not None else {}
@@ -424,7 +426,12 @@ class Conversion:
                     self._report(wrong.kind, wrong.found, wrong.expected, wrong.action, position, place)
             dates = self._on_the_clock(dates, key)
             result[role] = {k: dates[cell] for k, cell in cells.items() if cell in dates}
-            rough |= {k for k, cell in cells.items() if not TO_THE_SECOND.search(cell)}
+            whole = {
+                k for k, cell in cells.items() if self.layout.sheet.source == "workbook" and ISO_DAY.fullmatch(cell)
+            }
+            rough |= {k for k, cell in cells.items() if not TO_THE_SECOND.search(cell)} - whole
+            days.append(whole)
+        rough |= set.intersection(*days)
         result["started"] = {k: at for k, at in result["started"].items() if k not in rough}
         return result
 
