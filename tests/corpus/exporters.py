@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 from corpus.answers import (
@@ -24,7 +27,7 @@ from corpus.answers import (
     label,
     truth,
 )  # fmt: skip
-from corpus.files import Style, Value, text_file, workbook
+from corpus.files import Style, Value, archive, text_file, workbook
 
 PLAIN = Style()
 
@@ -431,6 +434,110 @@ def plain_long(answered: list[Sheet], language: str = "it", style: Style = PLAIN
     return Export("risposte.csv", text_file([header, *rows], style), entry, [], truth(answered))
 
 
+# Tools with one header row: what stands before and after the questions, in the words of the tool -----------------------
+
+Tell = Callable[[Sheet, int], Value]
+Columns = dict[str, Tell]
+
+
+def _utc(moment: dt.datetime) -> str:
+    return f"{moment.replace(tzinfo=ZoneInfo('Europe/Rome')).astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _american(moment: dt.datetime) -> str:
+    return f"{moment:%b} {moment.day}, {moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
+
+
+def _moodle_day(moment: dt.datetime) -> str:
+    return f"{moment:%A}, {moment.day} {moment:%B} {moment.year}, {moment.hour % 12 or 12}:{moment:%M %p}"
+
+
+def _nothing(sheet: Sheet, k: int) -> str:
+    return ""
+
+
+BEFORE: dict[str, Columns] = {
+    "typeform": {"#": lambda s, k: f"t0k3n{k}"},
+    "jotform": {"Submission Date": lambda s, k: _american(s.answered)},
+    "eusurvey": {},
+    "moodle_questionnaire": {
+        "Response": lambda s, k: str(k), "Submitted on:": lambda s, k: f"{s.answered:%d/%m/%Y %H:%M:%S}",
+        **dict.fromkeys(("Institution", "Department", "Course", "Group", "ID", "Full name", "Username"), _nothing),
+    },
+    "moodle_feedback": {"Response number": lambda s, k: str(k), "Date": lambda s, k: _moodle_day(s.answered)},
+    "odk_central": {
+        "SubmissionDate": lambda s, k: f"{s.answered:%Y-%m-%dT%H:%M:%S}.123Z",
+        "start": lambda s, k: f"{s.started:%Y-%m-%dT%H:%M:%S}.000+01:00",
+        "end": lambda s, k: f"{s.answered:%Y-%m-%dT%H:%M:%S}.000+01:00",
+    },
+    "surveycto": {
+        "SubmissionDate": lambda s, k: _american(s.answered), "starttime": lambda s, k: _american(s.started),
+        "endtime": lambda s, k: _american(s.answered), "deviceid": lambda s, k: "(web)",
+        "duration": lambda s, k: str(s.seconds),
+    },
+}  # fmt: skip
+AFTER: dict[str, Columns] = {
+    "typeform": {
+        "Response Type": lambda s, k: "completed", "Start Date (UTC)": lambda s, k: _utc(s.started), "Stage Date (UTC)": _nothing,
+        "Submit Date (UTC)": lambda s, k: _utc(s.answered), "Network ID": lambda s, k: f"n{k}", "Tags": _nothing,
+    },
+    "jotform": {"Submission ID": lambda s, k: str(5500000000 + k)},
+    "eusurvey": {
+        "Contribution ID": lambda s, k: f"c-{k}", "Creation date": lambda s, k: f"{s.started:%d/%m/%Y %H:%M:%S}",
+        "Last update": lambda s, k: f"{s.answered:%d/%m/%Y %H:%M:%S}", "Languages": lambda s, k: "IT",
+    },
+    "odk_central": {
+        "meta-instanceID": lambda s, k: f"uuid:{k}", "KEY": lambda s, k: f"uuid:{k}", "SubmitterID": lambda s, k: "7",
+        "AttachmentsPresent": lambda s, k: "0", "ReviewState": _nothing, "FormVersion": lambda s, k: "1",
+    },
+    "surveycto": {
+        "instanceID": lambda s, k: f"uuid:{k}", "formdef_version": lambda s, k: "2303", "KEY": lambda s, k: f"uuid:{k}",
+    },
+}  # fmt: skip
+TIMED = {"typeform", "odk_central", "surveycto"}  # which tell the beginning as well, or the seconds
+
+
+def one_header(platform: str, answered: list[Sheet], language: str = "it", style: Style = PLAIN) -> Export:
+    """An export of a tool with one header row; codes of answers for tools of the field, else their words."""
+    before, after = BEFORE[platform], AFTER.get(platform, {})
+    field = platform in ("odk_central", "surveycto")
+    prefix = "prova-" if platform == "odk_central" else ""
+    called = tuple(f"{prefix}{item}" for item in ITEMS) if field else WORDING[language]
+    own = ["codice", "quando", "altro"] if field else [CODE[language], WHEN[language], COMMENT[language]]
+    rows: list[list[Value]] = [
+        [*(tell(s, k) for tell in before.values()), s.child, WRITTEN[language][s.wave],
+         *([v or "" for v in s.answers] if field else _labelled(s, language)), s.comment,
+         *(tell(s, k) for tell in after.values())]
+        for k, s in enumerate(answered, start=1)
+    ]  # fmt: skip
+    table: list[list[Value]] = [[*before, own[0], own[1], *called, own[2], *after], *rows]
+    entry = {"child": own[0], "wave_column": _wave(language, own[1]), "items": _items(called)}
+    if platform == "moodle_feedback":  # which tells the time to the minute
+        answered = [replace(s, answered=s.answered.replace(second=0)) for s in answered]
+    if platform == "eusurvey":
+        content = workbook({"Content": [["Alias", "prova"], ["Export Date", "2023-07-01"], [], *table]})
+    else:
+        content = text_file(table, style)  # type: ignore[arg-type]
+    name = f"{platform}.{'xlsx' if platform == 'eusurvey' else 'csv'}"
+    return Export(name, content, entry, [] if field else codes(language), truth(answered, seconds=platform in TIMED))
+
+
+def odk_archive(answered: list[Sheet], language: str = "it") -> Export:
+    """What ODK Central makes of a form with a repeat: an archive of tables, linked by PARENT_KEY."""
+    before, after = BEFORE["odk_central"], AFTER["odk_central"]
+    main = [[*before, "codice", "quando", *after]] + [
+        [*(tell(s, k) for tell in before.values()), s.child, WRITTEN[language][s.wave], *(tell(s, k) for tell in after.values())]
+        for k, s in enumerate(answered, start=1)
+    ]  # fmt: skip
+    group = [[*ITEMS, "PARENT_KEY", "KEY"]] + [
+        [*(v or "" for v in s.answers), f"uuid:{k}", f"uuid:{k}/prova[1]"] for k, s in enumerate(answered, start=1)
+    ]
+    tables = {"prova.csv": main, "prova-domande.csv": group}
+    parts = {name: text_file(rows, PLAIN).decode() for name, rows in tables.items()}  # type: ignore[arg-type]
+    entry = {"child": "codice", "wave_column": _wave(language, "quando"), "items": _items(ITEMS)}
+    return Export("prova.zip", archive(parts), entry, [], truth(answered))
+
+
 EXCEL = Style("utf-8-sig", ";", end="\r\n")
 WINDOWS = Style("cp1252", ";")
 WIDE_TEXT = Style("utf-16", "\t")
@@ -468,6 +575,13 @@ CORPUS: dict[str, Exporter] = {
     "qualtrics-it": lambda a: qualtrics(a, "it"),
     "qualtrics-en-labels": lambda a: qualtrics(a, "en", labels=True),
     "qualtrics-it-utf16": lambda a: qualtrics(a, "it", WIDE_TEXT),
+    "odk_central-it-archive": odk_archive,
+    "odk_central-en-archive": lambda a: odk_archive(a, "en"),
+    **{
+        f"{name}-{language}-{kind}": partial(one_header, name, language=language, style=style)
+        for name in BEFORE
+        for language, kind, style in (("it", "comma", PLAIN), ("en", "comma", PLAIN), ("it", "excel", EXCEL))
+    },
     "spss-it": lambda a: spss(a, "it"),
     "spss-en": lambda a: spss(a, "en"),
     "spss-it-declared": lambda a: spss(a, "it", declared=True),

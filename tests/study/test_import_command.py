@@ -80,7 +80,7 @@ def test_several_exports_come_in_at_once_with_one_pattern_each(study: StudyFolde
 def test_text_of_a_file_cannot_steer_the_terminal(study: StudyFolder, tmp_path: Path):
     path = tmp_path / "x.csv"
     path.write_text(
-        "Timestamp,\x1b]0;owned\x07[bold red]x,Il tuo codice\n2026/01/01 1:00:00 PM CET,1,N00\n", encoding="utf-8"
+        "Timestamp,\x1b]0;\x07[red]I can build.,Il tuo codice\n2026/01/01 1:00:00 PM CET,1,N00\n", encoding="utf-8"
     )
     printed = call(path, "--into", study.path, "--draft").output
-    assert "\x1b]0" not in printed and "\x07" not in printed and "[bold red]x" in printed
+    assert "\x1b]0" not in printed and "\x07" not in printed and "[red]I can" in printed

@@ -13,7 +13,12 @@ from evaluation.language import text
 from evaluation.study.findings import escaped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from evaluation.intake.exports.draft import Draft, Proposed
+    from evaluation.study.findings import Finding
+
+MOST = 10  # findings of a kind that are shown of one table
 
 
 def import_(
@@ -22,6 +27,9 @@ def import_(
         str, typer.Option("--into", metavar="STUDY", help="A name under data/raw, or a path to a study folder.")
     ],
     draft: Annotated[bool, typer.Option("--draft", help="Propose STUDY/intake.yml instead of importing.")] = False,
+    platform: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --draft: the layout, where the export does not tell it.")
+    ] = None,
     linkage: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Names and codes, kept outside the study (identifier: name).")
     ] = None,
@@ -38,14 +46,16 @@ def import_(
 
     study = study_folder(into)
     if draft:
-        _show(draft_mapping(exports, study))
+        _show(draft_mapping(exports, study, platform))
         return
     if linkage is not None:
         must_lie_outside(linkage, study)
     done = import_exports(exports, study, None if linkage is None else codes_of(linkage, identity))
-    for finding in done.findings:
+    for finding, more in _shown(done.findings):
         colour = {"error": "red", "warning": "yellow", "note": "cyan"}[finding.level]
         out.print(f"[{colour}]{finding.level:<8}[/]{escape(finding.sentence(user_language()))}")
+        if more:
+            say(text(f"         … e altri {more} di questi", f"         … and {more} more of these"))
     for name, platform in done.platforms.items():
         out.print(f"{escape(name)}: {platform}")
     for one in done.tallies:
@@ -59,14 +69,29 @@ def import_(
     )
 
 
+def _shown(findings: Iterable[Finding]) -> Iterator[tuple[Finding, int]]:
+    """Yield the first findings of each kind, the last of them with the number of those that are not shown."""
+    kinds: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        kinds.setdefault((finding.kind, finding.file, finding.sheet), []).append(finding)
+    for same in kinds.values():
+        first, rest = same[:MOST], len(same[MOST:])
+        yield from ((finding, rest if finding is first[-1] else 0) for finding in first)
+
+
 def _show(draft: Draft) -> None:
-    """Print every match with its confidence, and what is left to be confirmed."""
+    """Print what is matched with its confidence, how much is not, and what is left to be confirmed."""
+    from evaluation.intake.exports.draft import WORTH_ASKING
+
     for one in draft.exports:
         out.print(f"[bold]{escape(one.file)}[/]: {one.layout.platform}")
-        for found in one.matches:
+        near = [found for found in one.matches if found.certain or found.confidence >= WORTH_ASKING]
+        for found in near:
             colour, sign = ("green", "→") if found.certain else ("yellow", "?")
-            item = found.item if found.confidence else "–"
-            out.print(f"  {found.confidence:.2f} [{colour}]{sign} {escape(item)}[/]  {escape(found.column[:90])}")
+            out.print(f"  {found.confidence:.2f} [{colour}]{sign} {escape(found.item)}[/]  {escape(found.column[:90])}")
+        far = len(one.matches) - len(near)
+        if far:
+            say(text(f"  {far} altre colonne, lontane da ogni domanda", f"  {far} other columns, far from every item"))
     asked = [line for one in draft.exports for line in _asked(one)]
     say(
         text(
@@ -80,9 +105,11 @@ def _show(draft: Draft) -> None:
 
 def _asked(one: Proposed) -> list[str]:
     """Return what an export does not tell by itself."""
+    from evaluation.intake.exports.draft import WORTH_ASKING
+
     asked = [name for name, found in (("child", one.child), ("wave", one.wave)) if found is None]
     asked += ["dates"] if one.ambiguous_dates else []
-    asked += [found.column[:90] for found in one.matches if not found.certain]
+    asked += [found.column[:90] for found in one.matches if not found.certain and found.confidence >= WORTH_ASKING]
     asked += [
         f"{scale}: {label}" for scale, labels in one.codes.items() for label, code in labels.items() if code is None
     ]

@@ -36,7 +36,11 @@ MEANINGS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 DATES = ("enrolled_on", "left_on")
 YES_NO = ("guardian_consent", "assent")
-ANSWERS = {"yes": "yes", "si": "yes", "no": "no"}
+ANSWERS = {
+    **dict.fromkeys(("yes", "y", "si", "s", "x", "true", "vero", "1", "firmato", "signed", "ok"), "yes"),
+    **dict.fromkeys(("no", "n", "false", "falso", "0", "non firmato", "not signed"), "no"),
+    "": "",
+}
 ORDER: dict[DateFormat, tuple[int, int, int]] = {"DD/MM/YYYY": (2, 1, 0), "MM/DD/YYYY": (2, 0, 1)}
 
 
@@ -151,6 +155,12 @@ def _child(
         )
         return None
     kept = {column: _plain(column, cells.get(column, "").strip()) for column in columns}
+    for column in (column for column in YES_NO if kept.get(column)):
+        if kept[column] not in ANSWERS.values():
+            yes_or_no = text("sì o no", "yes or no")
+            say = text("Scrivere sì o no.", "Write yes or no.")
+            found = Words("un'altra parola", "another word")
+            findings.error("consent", file, found, yes_or_no, say, row=row, column=column)
     for column in (column for column in DATES if kept.get(column)):
         day = _day(kept[column], dates)
         kept[column] = day.isoformat() if day else _report_day(file, row, column, kept[column], dates, findings)

@@ -13,6 +13,7 @@ from evaluation.language import Text, text
 ZONES = ("CET", "CEST", "GMT+1", "GMT+2")  # Italy's, as survey tools write them; dropped: the clock stays as it was
 PARTS = {
     "YYYY": r"(?P<year>[0-9]{4})", "YY": r"(?P<short>[0-9]{2})",
+    "MMMM": r"(?P<word>[a-zA-Z]+)", "MMM": r"(?P<named>[A-Z][a-z]{2})", "dddd": r"[^\W\d_]+",
     "MM": r"(?P<month>[0-9]{2})", "M": r"(?P<month>[1-9][0-9]?)",
     "DD": r"(?P<day>[0-9]{2})", "D": r"(?P<day>[1-9][0-9]?)",
     "HH": r"(?P<hour>[0-9]{2})", "H": r"(?P<hour>[0-9]{1,2})",
@@ -20,6 +21,37 @@ PARTS = {
     "mm": r"(?P<minute>[0-9]{2})", "ss": r"(?P<second>[0-9]{2})(?:\.[0-9]{1,6})?",
     "A": r"(?P<half>[AaPp][Mm])", "Z": r"(?P<zone>[A-Z]{2,5}(?:[+-][0-9]{1,2}(?::[0-9]{2})?)?)",
 }  # fmt: skip
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WORDS = (
+    [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ],
+    [
+        "gennaio",
+        "febbraio",
+        "marzo",
+        "aprile",
+        "maggio",
+        "giugno",
+        "luglio",
+        "agosto",
+        "settembre",
+        "ottobre",
+        "novembre",
+        "dicembre",
+    ],
+)
 TOKEN = re.compile("|".join(sorted(PARTS, key=len, reverse=True)))
 # What a date cell of a workbook becomes, and what needs no format: the year first leaves nothing to guess. An offset is dropped.
 ISO = re.compile(
@@ -60,7 +92,7 @@ def moved(moment: dt.datetime, zone: ZoneInfo, clock: ZoneInfo) -> dt.datetime:
 def is_format(pattern: str) -> bool:
     """Tell whether a format names year, month and day once each, and nothing twice."""
     tokens = TOKEN.findall(pattern)
-    needed = [{"YYYY", "YY"}, {"MM", "M"}, {"DD", "D"}]
+    needed = [{"YYYY", "YY"}, {"MMMM", "MMM", "MM", "M"}, {"DD", "D"}]
     twice = [{"HH", "H", "hh", "h"}, {"mm"}, {"ss"}, {"A"}, {"Z"}]
     return all(sum(t in kind for t in tokens) == 1 for kind in needed) and all(
         sum(t in kind for t in tokens) <= 1 for kind in twice
@@ -133,12 +165,25 @@ def _parsed(match: re.Match[str] | None) -> dt.datetime | None:
         if not 1 <= int(part["twelve"]) <= 12:
             return None
         hour = int(part["twelve"]) % 12 + 12 * (part.get("half", "").lower() == "pm")
+    month = _month(part)
+    if month is None:
+        return None
     year = int(part["year"]) if "year" in part else 2000 + int(part["short"])
     try:
         rest = (hour, int(part.get("minute", 0)), int(part.get("second", 0)))
-        return dt.datetime(year, int(part["month"]), int(part["day"]), *rest)
+        return dt.datetime(year, month, int(part["day"]), *rest)
     except ValueError:
         return None
+
+
+def _month(part: dict[str, str]) -> int | None:
+    """Return the number of a month that is written in digits, in three English letters, or as an English or Italian word."""
+    if "month" in part:
+        return int(part["month"])
+    if "named" in part:
+        return MONTHS.index(part["named"]) + 1 if part["named"] in MONTHS else None
+    word = part.get("word", "").lower()
+    return next((months.index(word) + 1 for months in WORDS if word in months), None)
 
 
 def _no_date(cell: str, formats: str) -> DateDefect:

@@ -194,7 +194,7 @@ class Conversion:
     @cached_property
     def _named(self) -> tuple[int, ...]:
         """The places of the columns that intake.yml names, in a table that may hold cells without a value."""
-        if self.layout.sheet.source != "workbook":
+        if self.layout.sheet.source == "text":
             return ()
         about = {*self.entry.about(), *self.reads, *filter(None, (self._answered, self.layout.roles.get("started")))}
         return tuple(place for key, place in self._places.items() if key in about)
@@ -292,10 +292,12 @@ class Conversion:
         places = {item: place for key, item in group.items() if (place := self._read_place(key)) is not None}
         columns = {item: [plain(row[place]) for _, row in rows] for item, place in places.items()}
         words = self._box_words
+        free = {item for key, item in group.items() if self.layout.free_words(key)}  # which are there, or not
         labels = told_apart(columns, {item: option(key) for key, item in group.items()}, words)
         for position, row in rows:
             shown = {i: p for i, p in places.items() if row[p] is not None or self.layout.blank == "missing"}
-            ticked = boxes({item: plain(row[place]) for item, place in shown.items()}, labels, words)
+            written = {item: plain(row[place]) for item, place in shown.items()}
+            ticked = boxes(written | {i: "1" for i in free if written.get(i)}, labels, words)
             for item in ticked.unknown:
                 tick = text("una casella: sì o no", "a box: yes or no")
                 self._report("unknown_answer", row[places[item]] or NOTHING, tick, SAY_WORDS, position, places[item])

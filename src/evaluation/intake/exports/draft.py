@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from evaluation.errors import UserError
 from evaluation.intake.exports.answer_times import read_dates
+from evaluation.intake.exports.appending import Present
 from evaluation.intake.exports.export_file import read_sheets
 from evaluation.intake.exports.importing import Design, read_design
 from evaluation.intake.exports.layouts import Layout, plain, unnumbered
 from evaluation.intake.exports.ledger import write
 from evaluation.intake.exports.mapping import FILE
 from evaluation.intake.exports.matching import Match, match
-from evaluation.intake.exports.recognition import recognise
+from evaluation.intake.exports.recognition import SIGNATURES, recognise
 from evaluation.intake.exports.values import COMMA, number
 from evaluation.language import text
+from evaluation.privacy.identifying import heads_identity
 from evaluation.study.findings import Findings
 
 KNOWN_CODES = 0.9  # the share of cells that must be codes of children of the study
@@ -66,19 +69,26 @@ class Proposed:
     codes: dict[str, dict[str, int | None]]
 
 
-def draft_mapping(paths: Iterable[Path], study: Path) -> Draft:
+def draft_mapping(paths: Iterable[Path], study: Path, platform: str | None = None) -> Draft:
     """Propose STUDY/intake.yml from exports; what is not certain is written as null, to be confirmed.
+
+    An intake.yml that is there gets an entry for each export that it does not name yet; `platform` settles the layout.
 
     Raises
     ------
     UserError
-        There is an intake.yml already, or an export or the study cannot be read.
+        intake.yml is there and cannot be added to, or names every export; or an export or the study cannot be read.
     """
-    if (study / FILE).exists():
+    if platform is not None and platform not in SIGNATURES:
+        known = ", ".join(SIGNATURES)
+        raise UserError(text(f"--platform {platform}: uno tra {known}.", f"--platform {platform}: one of {known}."))
+    present = _present(study / FILE)
+    fresh = [path for path in dict.fromkeys(paths) if not any(fnmatchcase(path.name, file) for file in present.files)]
+    if not fresh:
         raise UserError(
             text(
-                f"{FILE}: c'è già, e non si sovrascrive. Spostarlo per averne uno nuovo.",
-                f"{FILE}: there is one already, and it is never overwritten. Move it away for a new one.",
+                f"{FILE}: ha già una voce per ogni file dato, e non si sovrascrive.",
+                f"{FILE}: has an entry for every file given already, and is never overwritten.",
             )
         )
     findings = Findings()
@@ -86,14 +96,31 @@ def draft_mapping(paths: Iterable[Path], study: Path) -> Draft:
     findings.raise_errors()
     if design is None:
         raise UserError(text("Lo studio non si legge.", "The study cannot be read."))
-    proposed = tuple(propose(path, design) for path in dict.fromkeys(paths))
-    write(study / FILE, "\n".join([*_lines(proposed, design), ""]).encode())
+    proposed = tuple(propose(path, design, platform) for path in fresh)
+    entries = [line for one in proposed for line in _entry(one, design)]
+    answers = list(_answers(proposed, present.coded))
+    written = present.with_entries(entries, answers) if present.files else _document(entries, answers)
+    write(study / FILE, written.encode())
     return Draft(study / FILE, proposed)
 
 
-def propose(path: Path, design: Design) -> Proposed:
+def _present(path: Path) -> Present:
+    if not path.exists():
+        return Present("")
+    found = Present.of(path.read_text(encoding="utf-8", errors="replace"))
+    if found is None or not found.files:
+        raise UserError(
+            text(
+                f"{FILE}: c'è già, non si sovrascrive, e non ha un elenco exports a cui aggiungere. Spostarlo.",
+                f"{FILE}: there is one already, never overwritten, without a list exports to add to. Move it away.",
+            )
+        )
+    return found
+
+
+def propose(path: Path, design: Design, platform: str | None = None) -> Proposed:
     """Read one export and match what it holds with what the study asks."""
-    layouts = recognise(read_sheets(path)[0])
+    layouts = recognise(read_sheets(path)[0], platform)
     layout = layouts[-1]  # of a repeat group, whose rows hold the columns of their submission too
     long = layout.platform == "plain_long"
     free = [(k, q) for k, q in zip(layout.keys, layout.questions, strict=True) if not _about_the_sheet(layout, k)]
@@ -118,7 +145,12 @@ def propose(path: Path, design: Design) -> Proposed:
 def _about_the_sheet(layout: Layout, key: str) -> bool:
     """Tell whether a column holds no answer: time, wave, who answered, or the tool's own."""
     own = {*layout.roles.values(), *layout.private} - {layout.roles.get("wave")}
-    return key in own or unnumbered(key) in own or (layout.platform == "kobotoolbox" and key.startswith("_"))
+    return (
+        key in own
+        or unnumbered(key) in own
+        or heads_identity(key)
+        or (layout.platform == "kobotoolbox" and key.startswith("_"))
+    )
 
 
 def _child(filled: dict[str, list[str]], design: Design) -> str | None:
@@ -156,43 +188,51 @@ def _ordered(scale: str, words: tuple[str, ...], design: Design) -> dict[str, in
 # The document -----------------------------------------------------------------------------------------------------
 
 
-def _lines(proposed: tuple[Proposed, ...], design: Design) -> Iterator[str]:
-    yield "# Proposed by `evaluation import --draft`. What is null is to be confirmed by you; a column left null is not imported."
-    yield "format: 1"
-    yield "exports:"
-    for one in proposed:
-        yield f"  - file: {quoted(one.file)}"
-        yield f"    platform: {one.layout.platform}"
-        yield f"    child: {quoted(one.child)}" + ("" if one.child else "  # the column of the child's code")
-        yield from _wave(one, design)
-        if one.ambiguous_dates:
-            yield f"    dates: null  # {one.ambiguous_dates[0]}"
-        if one.decimal != ".":
-            yield f"    decimal: {quoted(one.decimal)}"
-        yield "    items:" if one.matches else "    items: {}"
-        for found in one.matches:
-            asked = f"  # {found.item}? {found.confidence:.2f}" if found.confidence >= WORTH_ASKING else ""
-            sure = f"{found.item}  # {found.confidence:.2f}"
-            yield f"      {quoted(found.column)}: " + (sure if found.certain else f"null{asked}")
-    codes = {scale: labels for one in proposed for scale, labels in one.codes.items()}
-    yield "answers:" if codes else "answers: []"
+def _document(entries: list[str], answers: list[str]) -> str:
+    """Return a whole document of entries and answers, each the lines of a list that begins in column 0."""
+    about = "# Proposed by `evaluation import --draft`. What is null is to be confirmed; a column left null is not imported."
+    lists = [f"  {line}" for line in entries], [f"  {line}" for line in answers]
+    return "\n".join(
+        [about, "format: 1", "exports:", *lists[0], "answers:" if answers else "answers: []", *lists[1], ""]
+    )
+
+
+def _entry(one: Proposed, design: Design) -> Iterator[str]:
+    yield f"- file: {quoted(one.file)}"
+    yield f"  platform: {one.layout.platform}"
+    yield f"  child: {quoted(one.child)}" + ("" if one.child else "  # the column of the child's code")
+    yield from _wave(one, design)
+    if one.ambiguous_dates:
+        yield f"  dates: null  # {one.ambiguous_dates[0]}"
+    if one.decimal != ".":
+        yield f"  decimal: {quoted(one.decimal)}"
+    yield "  items:" if one.matches else "  items: {}"
+    for found in one.matches:
+        asked = f"  # {found.item}? {found.confidence:.2f}" if found.confidence >= WORTH_ASKING else ""
+        sure = f"{found.item}  # {found.confidence:.2f}"
+        yield f"    {quoted(found.column)}: " + (sure if found.certain else f"null{asked}")
+
+
+def _answers(proposed: tuple[Proposed, ...], coded: frozenset[str]) -> Iterator[str]:
+    """Yield the codes of each scale that has none yet."""
+    codes = {scale: labels for one in proposed for scale, labels in one.codes.items() if scale not in coded}
     for scale, labels in codes.items():
-        yield f"  - for: [{scale}]"
-        yield "    codes:"
-        yield from (f"      {quoted(label)}: {'null' if code is None else code}" for label, code in labels.items())
+        yield f"- for: [{scale}]"
+        yield "  codes:"
+        yield from (f"    {quoted(label)}: {'null' if code is None else code}" for label, code in labels.items())
 
 
 def _wave(one: Proposed, design: Design) -> Iterator[str]:
     waves = " or ".join(design.waves)
     if one.wave is None:
-        yield f"    wave: null  # {waves}"
+        yield f"  wave: null  # {waves}"
         return
-    yield "    wave_column:"
-    yield f"      column: {quoted(one.wave)}"
+    yield "  wave_column:"
+    yield f"    column: {quoted(one.wave)}"
     written = dict.fromkeys(plain(cell) for cell in one.layout.column(one.wave) if plain(cell))
     if not set(written) <= set(design.waves):
-        yield "      values:"
-        yield from (f"        {quoted(value)}: null  # {waves}" for value in written)
+        yield "    values:"
+        yield from (f"      {quoted(value)}: null  # {waves}" for value in written)
 
 
 def quoted(value: str | None) -> str:

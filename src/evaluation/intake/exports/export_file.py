@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from evaluation.intake.exports import spss, texts, workbooks
@@ -35,15 +36,31 @@ def read_sheets(
             old,
             workbooks.SAVE_AGAIN,
         )
+    if raw.startswith(workbooks.ZIP) and path.suffix.lower() == ".zip":
+        return _tables(path.name, raw, encoding, delimiter)
     if raw.startswith(workbooks.ZIP):
         _must_be_named(path, (".xlsx",), Words("un archivio ZIP, come gli XLSX", "a ZIP archive, as XLSX is"))
         return workbooks.read_workbook(path.name, raw)
     if raw.startswith(spss.MAGIC):
-        _must_be_named(path, (".sav",), Words("un file SPSS", "an SPSS file"))
+        _must_be_named(path, (".sav", ".zsav"), Words("un file SPSS", "an SPSS file"))
         return [spss.read_spss(path)], []
     _must_be_named(path, TEXT, Words("né una cartella né un file SPSS", "neither a workbook nor an SPSS file"))
     sheet, notes = texts.read_text(path.name, raw, encoding, delimiter)
     return [sheet], notes
+
+
+def _tables(file: str, raw: bytes, encoding: str | None, delimiter: str | None) -> tuple[list[Sheet], list[Finding]]:
+    """Read the tables of text of an archive, as ODK Central exports a form with its repeats; each is called as its file is."""
+    sheets, notes = [], []
+    for name, table in workbooks.unpacked(file, raw).items():
+        if Path(name).suffix.lower() == ".csv" and table.strip():
+            sheet, seen = texts.read_text(file, table, encoding, delimiter)
+            sheets.append(replace(sheet, name=Path(name).stem))
+            notes += seen
+    if not sheets:
+        tables = text("un archivio con tabelle CSV", "an archive with CSV tables")
+        raise refused(file, "content", Words("nessuna tabella", "no table"), tables)
+    return sheets, notes
 
 
 def _must_be_named(path: Path, suffixes: tuple[str, ...], found: Words) -> None:

@@ -53,7 +53,7 @@ def _tables(conversions: list[Conversion], taken: Iterable[AnswerSheet]) -> dict
 def _harmless(conversion: Conversion) -> Iterator[str]:
     """Yield the mapped columns of a table that tell nobody: of answers none does, for each was found to be one."""
     entry, layout = conversion.entry, conversion.layout
-    free = {one.column for one in entry.multiple if one.other is not None}
+    free = {one.column for one in entry.multiple if one.other is not None} | set(filter(layout.free_words, layout.keys))
     yield from conversion.reads - free
     yield from entry.child or ()
     yield from (key for key in entry.about() if not may_identify(key) and unnumbered(key) not in layout.private)

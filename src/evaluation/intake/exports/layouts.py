@@ -84,6 +84,10 @@ class Layout:
         """The columns that stand in this sheet."""
         return self.keys[: self.own]
 
+    def free_words(self, key: str) -> bool:
+        """Tell whether a box holds the words of an "other" option, as LimeSurvey's `question[other]` does."""
+        return self.platform.startswith("limesurvey") and key.endswith("[other]")
+
     def within(self, other: Layout) -> bool:
         """Tell whether this table is another, or repeats in it at any depth."""
         return self is other or (self.parent is not None and self.parent.layout.within(other))

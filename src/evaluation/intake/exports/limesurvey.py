@@ -24,15 +24,16 @@ NOT_SHOWN = "{question_not_shown}"
 ESCAPES = {"{quote}": '"', "{tab}": "\t", "{cr}": "\r", "{newline}": "\n", "{lbrace}": "{"}  # the brace last
 
 
-def limesurvey_csv(sheet: Sheet) -> Layout | None:
+def limesurvey_csv(sheet: Sheet, *, forced: bool = False) -> Layout | None:
     """One header row that begins with the response's id; a bare empty cell was not shown, a quoted one not answered."""
     names = header(sheet)
     both = [name.partition(". ") for name in names] if names and names[0].startswith("id. ") else []
     called = [code or name for code, _, name in both] or names
     questions = [name or code for code, _, name in both] or names
     known = next((known for known in (CODES, TEXTS) if _begins(called, known)), None)
-    if known is None or _is_vv(sheet):
+    if _is_vv(sheet) or not names or (known is None and not forced):
         return None
+    known = known or (TEXTS if set(TEXTS["submitdate"]) & set(called) else CODES)
     when = roles(called, answered=known["submitdate"], started=STARTED, seconds=SECONDS)
     tells = sheet.source == "text" and sheet.quoted  # a file saved again by a spreadsheet has lost the difference
     return Layout(
@@ -45,9 +46,9 @@ def _begins(names: list[str], known: Known) -> bool:
     return bool(names) and names[0] in known["id"] and all(set(wanted) & set(names) for wanted in known.values())
 
 
-def limesurvey_vv(sheet: Sheet) -> Layout | None:
+def limesurvey_vv(sheet: Sheet, *, forced: bool = False) -> Layout | None:
     """Two header rows between tabs: texts, then codes with id, submitdate and startlanguage."""
-    if not _is_vv(sheet):
+    if not (_is_vv(sheet) or (forced and len(header(sheet, 1)) == len(header(sheet)) > 0)):
         return None
     codes = header(sheet, 1)
     rows: list[Row] = [*sheet.rows[:2], *([_unescaped(cell) for cell in row] for row in sheet.rows[2:])]

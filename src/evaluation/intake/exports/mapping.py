@@ -17,8 +17,9 @@ from evaluation.study.protocol import Protocol
 FILE = "intake.yml"
 IGNORED = "ignore"  # what `other` says of free words that are left out
 Platform = Literal[
-    "google_forms", "microsoft_forms", "limesurvey_csv", "limesurvey_vv", "kobotoolbox", "redcap_raw", "redcap_labels",
-    "surveymonkey", "qualtrics", "spss", "plain_long", "plain_wide",
+    "google_forms", "microsoft_forms", "limesurvey_csv", "limesurvey_vv", "kobotoolbox", "odk_central", "surveycto",
+    "redcap_raw", "redcap_labels", "surveymonkey", "qualtrics", "typeform", "jotform", "eusurvey", "moodle_questionnaire",
+    "moodle_feedback", "spss", "plain_long", "plain_wide",
 ]  # fmt: skip
 
 

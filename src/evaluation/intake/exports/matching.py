@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from evaluation.study.instrument import Instrument, Item
 
@@ -62,16 +63,25 @@ def _candidates(name: str, question: str) -> tuple[str, ...]:
 
 
 def _nearest(candidates: tuple[str, ...], known: list[tuple[Item, tuple[str, ...]]]) -> tuple[str, float, float]:
-    """Return the nearest item, how near it is, and how near the second is."""
+    """Return the nearest item, how near it is, and how near the second is; nothing is near what has no Latin letters."""
     ratios = sorted(
         ((max((_ratio(c, w) for c in candidates for w in words), default=0.0), item.id) for item, words in known),
         reverse=True,
-    )  # nothing is near a header, or an item, without Latin letters and digits
+    )
     (first, item), second = ratios[0], ratios[1][0] if len(ratios) > 1 else 0.0
     return item, first, second
 
 
+@lru_cache(maxsize=100_000)
 def _ratio(one: str, other: str) -> float:
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    bound = min(matcher.real_quick_ratio(), matcher.quick_ratio())
-    return matcher.ratio() if bound >= NOTHING_ALIKE else 0.0
+    matcher = _matcher(other)
+    matcher.set_seq1(one)
+    if matcher.real_quick_ratio() < NOTHING_ALIKE or matcher.quick_ratio() < NOTHING_ALIKE:
+        return 0.0
+    return matcher.ratio()
+
+
+@lru_cache(maxsize=10_000)
+def _matcher(words: str) -> SequenceMatcher[str]:
+    """Return a matcher that knows the words of an item, which it looks at once for all columns."""
+    return SequenceMatcher(None, "", words, autojunk=False)

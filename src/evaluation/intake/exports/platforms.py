@@ -9,11 +9,12 @@ from evaluation.intake.exports.layouts import Layout, Mark, header, keys, roles
 from evaluation.intake.exports.sheets import Sheet
 
 GOOGLE = ("Informazioni cronologiche", "Timestamp")
-GOOGLE_DATES = ("YYYY/MM/DD h:mm:ss A Z", "DD/MM/YYYY H.mm.ss", "DD/MM/YYYY H:mm:ss", "M/D/YYYY H:mm:ss")
+GOOGLE_DATES = ("YYYY/MM/DD h:mm:ss A Z", "DD/MM/YYYY H.mm.ss", "DD/MM/YYYY H:mm:ss", "M/D/YYYY H:mm:ss",
+                "DD/MM/YYYY H:mm", "DD/MM/YYYY H.mm", "M/D/YYYY H:mm")  # the last as Excel saves them again  # fmt: skip
 MICROSOFT_START, MICROSOFT_END = ("Ora di inizio", "Start time"), ("Ora di completamento", "Completion time")
-MICROSOFT_DATES = ("M/D/YY H:mm:ss",)
-MONKEY = ("Respondent ID", "ID rispondente", "ID intervistato")
-MONKEY_SECOND = ("Collector ID", "ID collettore", "ID raccoglitore")
+MICROSOFT_DATES = ("M/D/YY H:mm:ss", "M/D/YYYY H:mm:ss", "DD/MM/YYYY HH:mm:ss")
+MONKEY = ("Respondent ID", "RespondentID", "ID rispondente", "ID intervistato")
+MONKEY_SECOND = ("Collector ID", "CollectorID", "ID collettore", "ID raccoglitore")
 MONKEY_DATES = ("MM/DD/YYYY hh:mm:ss A", "DD/MM/YYYY HH:mm:ss", "MM/DD/YYYY HH:mm:ss")
 MAIL = (
     "Email",
@@ -32,62 +33,61 @@ NO_RESPONSE = frozenset({
     "1", "2", "8", "9", "12", "17", "survey preview", "preview", "survey test", "spam", "possible spam", "preview spam",
     "survey preview spam", "spam (imported)", "imported spam", "offline survey preview", "offline preview",
 })  # fmt: skip
+QUALTRICS_OLD = {
+    "ResponseID": "_recordId", "Name": "recipientFirstName", "Email": "recipientEmail", "EmailAddress": "recipientEmail",
+    "IPAddress": "ipAddress", "Status": "status", "StartDate": "startDate", "EndDate": "endDate", "Finished": "finished",
+    "ExternalDataReference": "recipientLastName", "RecipientLastName": "recipientLastName",
+    "RecipientFirstName": "recipientFirstName", "RecipientEmail": "recipientEmail",
+}  # fmt: skip
 QUALTRICS_PRIVATE = ("ipAddress", "recipientLastName", "recipientFirstName", "recipientEmail")
 
 
-def google_forms(sheet: Sheet) -> Layout | None:
+def google_forms(sheet: Sheet, *, forced: bool = False) -> Layout | None:
     """One header row; the first column is the time stamp, written in one of Google's forms."""
     names = header(sheet)
-    if not names or names[0] not in GOOGLE:
-        return None
-    first = next((row[0] for row in sheet.rows[1:] if row and row[0]), None)
-    if first is not None and read_dates([first], GOOGLE_DATES)[0] == {}:
+    if not names or not (forced or _is_stamped(sheet, names)):
         return None
     return Layout(
         "google_forms",
         sheet,
         keys(names),
         tuple(names),
-        roles={"answered": names[0]},
+        roles=roles(names[:1], answered=GOOGLE),
         private=PRIVATE,
         formats=GOOGLE_DATES,
     )
 
 
-def microsoft_forms(sheet: Sheet) -> Layout | None:
+def _is_stamped(sheet: Sheet, names: list[str]) -> bool:
+    first = next((row[0] for row in sheet.rows[1:] if row and row[0]), None)
+    return names[0] in GOOGLE and (first is None or read_dates([first], GOOGLE_DATES)[0] != {})
+
+
+def microsoft_forms(sheet: Sheet, *, forced: bool = False) -> Layout | None:
     """One header row that begins with Id, start time, completion time."""
     names = header(sheet)
-    if (
-        len(names) < 3
-        or names[0].casefold() != "id"
-        or names[1] not in MICROSOFT_START
-        or names[2] not in MICROSOFT_END
-    ):
+    signed = [name.casefold() for name in names[:1]] == ["id"] and len(names) > 2
+    if not names or not (forced or (signed and names[1] in MICROSOFT_START and names[2] in MICROSOFT_END)):
         return None
-    times = {"started": names[1], "answered": names[2]}
+    times = roles(names, started=MICROSOFT_START, answered=MICROSOFT_END)
     return Layout(
         "microsoft_forms", sheet, keys(names), tuple(names), roles=times, private=PRIVATE, formats=MICROSOFT_DATES,
-        response=(names[0],),
+        response=tuple(name for name in names[:1] if name.casefold() == "id"),
     )  # fmt: skip
 
 
-def surveymonkey(sheet: Sheet) -> Layout | None:
+def surveymonkey(sheet: Sheet, *, forced: bool = False) -> Layout | None:
     """Two header rows: questions from Respondent ID and Collector ID on, then their options or rows."""
     names, below = header(sheet), header(sheet, 1)
-    if (
-        len(names) < 2
-        or names[0] not in MONKEY
-        or names[1] not in MONKEY_SECOND
-        or len(below) != len(names)
-        or below[0]
-    ):
+    signed = len(names) > 1 and names[0] in MONKEY and names[1] in MONKEY_SECOND and below and not below[0]
+    if not names or len(below) != len(names) or not (forced or signed):
         return None
     spans = [_question(names, below, place) for place in range(len(names))]
     called = [f"{q} [{below[k]}]" if spans.count(q) > 1 and below[k] else q for k, q in enumerate(spans)]
     times = roles(
         names,
-        started=("Start Date", "Data di inizio", "Data inizio"),
-        answered=("End Date", "Data di fine", "Data fine"),
+        started=("Start Date", "StartDate", "Data di inizio", "Data inizio"),
+        answered=("End Date", "EndDate", "Data di fine", "Data fine"),
     )
     return Layout(
         "surveymonkey", sheet, keys(called), tuple(called), header=2, roles=times, private=PRIVATE, formats=MONKEY_DATES,
@@ -102,26 +102,36 @@ def _question(names: list[str], below: list[str], place: int) -> str:
     return names[place]
 
 
-def qualtrics(sheet: Sheet) -> Layout | None:
-    """Three header rows: names, questions, and JSON texts with ImportId."""
+def qualtrics(sheet: Sheet, *, forced: bool = False) -> Layout | None:  # noqa: ARG001 (its rows tell it, or nothing)
+    """Three header rows: names, questions, and texts with ImportId; or the two of old, the second with ResponseID."""
     names, questions, imports = (header(sheet, row) for row in range(3))
-    if not names or len(questions) != len(names) or len(imports) != len(names):
-        return None
-    ids = [_import_id(cell) for cell in imports]
-    if None in ids:
+    if not names or len(questions) != len(names):
         return None
     called = keys(names)
-    by_id = dict(zip(ids, called, strict=True))
+    ids = [_import_id(cell) for cell in imports]
+    if ids and None not in ids and len(ids) == len(names):
+        return _qualtrics(sheet, called, questions, 3, dict(zip(ids, called, strict=True)), _zone(imports))
+    if {"ResponseID", "ResponseSet"} <= set(questions):
+        old: dict[str | None, str] = {
+            QUALTRICS_OLD[name]: key for name, key in zip(questions, called, strict=True) if name in QUALTRICS_OLD
+        }
+        return _qualtrics(sheet, called, questions, 2, old, "")
+    return None
+
+
+def _qualtrics(
+    sheet: Sheet, called: tuple[str, ...], questions: list[str], rows: int, by_id: dict[str | None, str], zone: str
+) -> Layout:
+    """Return the layout of an export whose own columns are called so, by what Qualtrics calls them."""
     wanted = {"answered": ("endDate", "recordedDate"), "started": ("startDate",), "seconds": ("duration",)}
     found = {role: next((by_id[name] for name in known if name in by_id), None) for role, known in wanted.items()}
-    private = {by_id[name] for name in QUALTRICS_PRIVATE if name in by_id}
-    marked = {name: by_id[name] for name in ("finished", "status") if name in by_id}
+    private = frozenset(by_id[name] for name in QUALTRICS_PRIVATE if name in by_id)
     return Layout(
-        "qualtrics", sheet, called, tuple(questions), header=3,
-        roles={role: key for role, key in found.items() if key}, private=frozenset(private), zone=_zone(imports),
+        "qualtrics", sheet, called, tuple(questions), header=rows,
+        roles={role: key for role, key in found.items() if key}, private=private, zone=zone,
         response=tuple(by_id[name] for name in ("_recordId",) if name in by_id),
-        unfinished=(Mark(marked["finished"], NOT_FINISHED),) if "finished" in marked else (),
-        previews=(Mark(marked["status"], NO_RESPONSE),) if "status" in marked else (),
+        unfinished=tuple(Mark(by_id[name], NOT_FINISHED) for name in ("finished",) if name in by_id),
+        previews=tuple(Mark(by_id[name], NO_RESPONSE) for name in ("status",) if name in by_id),
     )  # fmt: skip
 
 
@@ -137,33 +147,32 @@ def _import_id(cell: str) -> str | None:
 def _described(cell: str, name: str) -> str | None:
     """Return what the third header row says of a column under a name."""
     try:
-        described = json.loads(cell)
+        described = json.loads(cell if '"' in cell else cell.replace("'", '"'))  # in 2016 these stood in single quotes
     except (ValueError, RecursionError):
         return None
     found = described.get(name) if isinstance(described, dict) else None
     return found if isinstance(found, str) else None
 
 
-def spss(sheet: Sheet) -> Layout | None:
+def spss(sheet: Sheet, *, forced: bool = False) -> Layout | None:  # noqa: ARG001 (its bytes tell it, or nothing)
     """An SPSS file: told by its first bytes."""
     names = header(sheet)
     return Layout("spss", sheet, keys(names), sheet.labels) if sheet.source == "spss" else None
 
 
-def plain_long(sheet: Sheet) -> Layout | None:
+def plain_long(sheet: Sheet, *, forced: bool = False) -> Layout | None:
     """One header row with participant, wave, item and value: an answer a row."""
-    return _plain("plain_long", sheet) if {"participant", "wave", "item", "value"} <= set(header(sheet)) else None
+    names = header(sheet)
+    signed = {"participant", "wave", "item", "value"} <= set(names)
+    return _plain("plain_long", sheet) if names and (forced or signed) else None
 
 
-def plain_wide(sheet: Sheet) -> Layout | None:
+def plain_wide(sheet: Sheet, *, forced: bool = False) -> Layout | None:
     """One header row with participant and without item: a child a row."""
     names = header(sheet)
-    return _plain("plain_wide", sheet) if "participant" in names and "item" not in names else None
-
-
-def named_plain(platform: str, sheet: Sheet) -> Layout | None:
-    """A plain table of any headers, for intake.yml says that it is one."""
-    return _plain(platform, sheet) if platform in ("plain_long", "plain_wide") and header(sheet) else None
+    return (
+        _plain("plain_wide", sheet) if names and (forced or ("participant" in names and "item" not in names)) else None
+    )
 
 
 def _plain(platform: str, sheet: Sheet) -> Layout:

@@ -16,6 +16,11 @@ KOBO_PRIVATE = frozenset({"username", "phonenumber", "simserial", "subscriberid"
 KOBO_LINK = Link(
     "_index", "_parent_index", "_parent_table_name", (("_submission__id", "_id"), ("_submission__uuid", "_uuid"))
 )
+KEYED = Link("KEY", "PARENT_KEY")
+ODK = ("SubmitterID", "ReviewState", "AttachmentsPresent", "instanceID", "meta-instanceID")
+ODK_PRIVATE = KOBO_PRIVATE | {"SubmitterID", "SubmitterName", "DeviceID"}
+SURVEYCTO_PRIVATE = KOBO_PRIVATE | {"devicephonenum", "simid", "caseid", "device_info"}
+SURVEYCTO_DATES = ("MMM D, YYYY h:mm:ss A", "M/D/YYYY h:mm:ss A", "M/D/YYYY H:mm", "DD/MM/YYYY HH:mm:ss")
 REDCAP_RAW = ("record_id", "redcap_event_name", "redcap_repeat_instrument", "redcap_survey_identifier")
 REDCAP_LABELS = ("Record ID", "Event Name", "Repeat Instrument", "Survey Identifier")
 REDCAP_OWN = (
@@ -32,10 +37,10 @@ UNTICKED = ("", "0", "unchecked")
 REDCAP_PRIVATE = frozenset({"redcap_survey_identifier", "Survey Identifier"})
 
 
-def kobotoolbox(sheet: Sheet) -> Layout | None:
+def kobotoolbox(sheet: Sheet, *, forced: bool = False) -> Layout | None:
     """One header row with _id, _uuid and _submission_time; questions by `group/question`, or by their words."""
     names = header(sheet)
-    if not set(names) >= KOBO:
+    if not names or KOBO_LINK.links(sheet) or not (forced or set(names) >= KOBO):
         return None
     when = roles(names, answered=("end", "_submission_time"), started=("start",))
     return Layout(
@@ -48,18 +53,47 @@ def kobo_repeats(main: Layout, sheets: list[Sheet]) -> list[Layout]:
     return joined(main, sheets, KOBO_LINK)
 
 
-def redcap_raw(sheet: Sheet) -> Layout | None:
+def odk_central(sheet: Sheet, *, forced: bool = False) -> Layout | None:
+    """One header row with SubmissionDate, KEY and what ODK Central says of a submission; questions by `group-question`."""
+    names = header(sheet)
+    signed = {"SubmissionDate", "KEY"} <= set(names) and set(ODK) & set(names) and "formdef_version" not in names
+    if not names or KEYED.links(sheet) or not (forced or signed):
+        return None
+    when = roles(names, answered=("end", "SubmissionDate"), started=("start",))
+    questions = tuple(name.rpartition("-")[2] or name for name in names)
+    return Layout("odk_central", sheet, keys(names), questions, roles=when, private=ODK_PRIVATE, response=("KEY",))
+
+
+def surveycto(sheet: Sheet, *, forced: bool = False) -> Layout | None:
+    """One header row with SubmissionDate, KEY and formdef_version; the rows of a repeat stand side by side, or in a file."""
+    names = header(sheet)
+    if not names or KEYED.links(sheet) or not (forced or {"SubmissionDate", "KEY", "formdef_version"} <= set(names)):
+        return None
+    when = roles(names, answered=("endtime", "SubmissionDate"), started=("starttime",), seconds=("duration",))
+    return Layout(
+        "surveycto", sheet, keys(names), tuple(names), roles=when, private=SURVEYCTO_PRIVATE, formats=SURVEYCTO_DATES,
+        response=("KEY",),
+    )  # fmt: skip
+
+
+def keyed_repeats(main: Layout, sheets: list[Sheet]) -> list[Layout]:
+    """Return the tables that repeat by PARENT_KEY: each row with the columns of what it stands in."""
+    return joined(main, sheets, KEYED)
+
+
+def redcap_raw(sheet: Sheet, *, forced: bool = False) -> Layout | None:
     """One header row of field names: the record's or the event's, and `…_complete` for every form."""
     names = header(sheet)
-    if not set(REDCAP_RAW) & set(names[:4]) or not any(name.endswith("_complete") for name in names):
+    signed = set(REDCAP_RAW) & set(names[:4]) and any(name.endswith("_complete") for name in names)
+    if not names or not (forced or signed):
         return None
     return _redcap("redcap_raw", sheet, names, [name for name in names if name.endswith("_timestamp")])
 
 
-def redcap_labels(sheet: Sheet) -> Layout | None:
+def redcap_labels(sheet: Sheet, *, forced: bool = False) -> Layout | None:
     """One header row of labels: Record ID or Event Name, and `Complete?` for every form."""
     names = header(sheet)
-    if not set(REDCAP_LABELS) & set(names[:4]) or "Complete?" not in names:
+    if not names or not (forced or (set(REDCAP_LABELS) & set(names[:4]) and "Complete?" in names)):
         return None
     return _redcap("redcap_labels", sheet, names, [name for name in names if name == "Survey Timestamp"])
 

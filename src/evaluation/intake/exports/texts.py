@@ -14,6 +14,7 @@ from evaluation.study.findings import Finding, Words
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE = 50  # rows by which the delimiter is told
 TOLERATED = 0.1  # the share of them that may be of another width than the header, if no delimiter does better
+DECLARED = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\n|\r)', re.IGNORECASE)
 BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 TABLE = text("una tabella di testo con un separatore", "a table of text with a delimiter")
 NAME_IT = text("Scriverlo in intake.yml.", "Name it in intake.yml.")
@@ -35,7 +36,9 @@ def read_text(
     if "\0" in decoded:
         row = decoded[: decoded.index("\0")].count("\n") + 1
         raise refused(file, "nul", Words("un carattere NUL", "a NUL character"), TABLE, row=row)
-    separator = delimiter or find_delimiter(file, decoded)
+    declared = DECLARED.match(decoded)  # what Excel writes above a table for itself
+    decoded = decoded[declared.end() :] if declared else decoded
+    separator = delimiter or (declared[1] if declared else find_delimiter(file, decoded))
     rows: list[Row] = []
     cells = 0
     try:
@@ -46,7 +49,8 @@ def read_text(
     except Broken as error:
         closed = text("virgolette chiuse, raddoppiate dentro un testo", "quotes closed, and doubled within a text")
         raise refused(file, "quotes", error.found, closed, row=error.row) from None
-    return Sheet(file, rows, delimiter=separator, quoted=decoded.startswith('"')), notes
+    first = 2 if declared else 1
+    return Sheet(file, rows, delimiter=separator, quoted=decoded.startswith('"'), first=first), notes
 
 
 def decode(file: str, raw: bytes, encoding: str | None = None) -> tuple[str, list[Finding]]:
@@ -87,6 +91,11 @@ def find_delimiter(file: str, decoded: str) -> str:
         d: widths[0] for d, widths in sampled.items() if widths and widths[0] > 1 and _nearly_even(widths)
     }
     found = [delimiter for delimiter, width in fitting.items() if width == max(fitting.values())]
+    if not found:  # rows wider than the header, all alike: they are told later, each at its place
+        wider = {
+            d: widths[0] for d, widths in sampled.items() if len(set(widths[1:])) == 1 and widths[1] > widths[0] > 1
+        }
+        found = [delimiter for delimiter, width in wider.items() if width == max(wider.values())][:1]
     if len(found) == 1:
         return found[0]
     if found:

@@ -21,6 +21,7 @@ MAXIMUM_TEXT = 2_000_000_000  # characters of all cells, if each held the longes
 REFERENCE = re.compile(rb"""\br\s*=\s*["']\s*\$?([A-Za-z]{1,7})\$?([0-9]{1,10})""")
 ROW_NUMBER = re.compile(rb"""\br\s*=\s*["']\s*([0-9]{1,10})""")
 SHARED = re.compile(rb"<(?:\w+:)?si\b.*?</(?:\w+:)?si\s*>", re.DOTALL)
+ARCHIVE = text("un archivio ZIP di tabelle CSV", "a ZIP archive of CSV tables")
 WORKBOOK = text("una cartella di lavoro XLSX", "an XLSX workbook")
 SAVE_AGAIN = text(
     "Aprirla in un foglio di calcolo e salvarla di nuovo come XLSX o CSV.",
@@ -55,6 +56,19 @@ def _sheet(file: str, name: str, rows: Sequence[Sequence[object]], seen: Marks) 
         if row < len(cells) and column < len(cells[row]):
             cells[row][column] = value
     return Sheet(file, cells, name, "workbook", hidden=seen.hidden)
+
+
+def unpacked(file: str, raw: bytes) -> dict[str, bytes]:
+    """Return the parts of an archive of tables by their names, within the limits of a workbook."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            parts = [part for part in archive.infolist() if not part.is_dir()]
+            if len(parts) > MAXIMUM_PARTS or sum(part.file_size for part in parts) > MAXIMUM_UNPACKED:
+                raise _bomb(file)
+            return {part.filename: archive.read(part) for part in parts if part.filename.lower().endswith(".csv")}
+    except DAMAGED:
+        broken = Words("un archivio rovinato o protetto", "a broken or protected archive")
+        raise refused(file, "workbook", broken, ARCHIVE) from None
 
 
 def cell_text(value: object) -> Cell:
