@@ -13,6 +13,7 @@ from corpus.answers import imported
 from corpus.files import Style, Value, archive, text_file, workbook, workbook_parts
 from study_builder import StudyFolder, build
 
+from evaluation.errors import UserError
 from evaluation.intake.exports.draft import draft_mapping
 from evaluation.intake.exports.importing import Imported, import_exports
 from evaluation.intake.exports.layouts import keys
@@ -394,6 +395,166 @@ def test_free_words_among_options_are_ignored_or_kept_apart_as_an_item(desk: Des
     desk.entry("x.csv", multiple=[several], missing=["n/d"]).take(path)
     assert [answer[3] for answer in desk.answers] == ["1", "0", "1", "0", "1", "0"]
     assert not any(b"my own" in p.read_bytes() for p in desk.study.path.rglob("*") if p.is_file())
+
+
+# Layouts that intake.yml names, and older or re-saved ones ------------------------------------------------------------
+
+MONKEY = [["RespondentID", "CollectorID", "StartDate", "EndDate", "code", "Q1"], ["", "", "", "", "", "Response"]]
+AT = "2023-03-02 09:00:00"
+FORMS = ["ID", "Start time", "Completion time", "code", "Q1"]
+OLD = ["ResponseID", "ResponseSet", "StartDate", "EndDate", "Finished", "code", "Q1"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "rows"),
+    [
+        ("limesurvey_csv", [["code", "Q1"], ["N00", "4"]]),
+        ("google_forms", [["code", "Q1"], ["N00", "4"]]),
+        ("redcap_raw", [["code", "Q1"], ["N00", "4"]]),
+        ("kobotoolbox", [["code", "Q1"], ["N00", "4"]]),
+        ("surveymonkey", [["code", "Q1"], ["", "Response"], ["N00", "4"]]),
+        ("limesurvey_vv", [["Codice", "Domanda"], ["code", "Q1"], ["N00", "4"]]),
+    ],
+)
+def test_a_platform_that_is_named_needs_no_signature(desk: Desk, platform: str, rows: Rows):
+    path = desk.save("x.csv", rows)
+    assert [f.kind for f in desk.entry("x.csv", child="code", items={"Q1": "a"}).refused(path)] == ["unknown_layout"]
+    desk.entries.clear()
+    done = desk.entry("x.csv", platform=platform, child="code", items={"Q1": "a"}).take(path)
+    assert desk.answers == [("N00", "t0", "a", "4")] and list(done.platforms.values()) == [platform]
+
+
+@pytest.mark.parametrize(
+    ("platform", "missing"), [("qualtrics", "ImportId"), ("surveymonkey", "two header rows"), ("spss", ".sav")]
+)
+def test_a_named_platform_that_lacks_something_says_what_and_not_to_name_it(desk: Desk, platform: str, missing: str):
+    path = desk.save(
+        "x.csv", [["code", "Q1"], ["N00"]] if platform == "surveymonkey" else [["code", "Q1"], ["N00", "4"]]
+    )
+    path.write_bytes(b"code,Q1\n") if platform == "surveymonkey" else None
+    (finding,) = desk.entry("x.csv", platform=platform, child="code", items={"Q1": "a"}).refused(path)
+    assert missing in finding.expected["en"] and "Write platform" not in finding.action["en"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "rows"),
+    [
+        ("surveymonkey", [*MONKEY, ["1", "2", "03/15/2023 09:00:00 AM", "03/15/2023 09:05:00 AM", "N00", "4"]]),
+        ("qualtrics", [[f"V{k}" for k in range(1, 6)] + OLD[5:], OLD, ["R_1", "x", AT, AT, "1", "N00", "4"]]),
+        (
+            "qualtrics",
+            [["code", "Q1"], ["Codice", "Domanda"], ["{'ImportId': 'QID1'}", "{'ImportId': 'QID2'}"], ["N00", "4"]],
+        ),
+        ("google_forms", [["Timestamp", "code", "Q1"], ["15/03/2023 9:05", "N00", "4"]]),
+        ("microsoft_forms", [FORMS, ["1", "3/15/23 9:05:07", "3/15/23 9:06:07", "N00", "4"]]),
+    ],
+)
+def test_older_and_saved_again_exports_are_recognised(desk: Desk, platform: str, rows: Rows):
+    done = desk.entry("x.csv", child="code", items={"Q1": "a"}).take(desk.save("x.csv", rows))
+    assert desk.answers == [("N00", "t0", "a", "4")] and list(done.platforms.values()) == [platform]
+
+
+def test_limesurvey_s_other_is_ticked_where_it_holds_words_which_stay_outside(desk: Desk):
+    header = ["id", "submitdate", "lastpage", "startlanguage", "code", "Q[1]", "Q[other]"]
+    rows = [
+        [str(k), AT, "3", "it", f"N{k:02}", *cells]
+        for k, cells in enumerate([("Y", ""), ("", "my own words"), ("", "")])
+    ]
+    desk.entry("l.csv", child="code", checkboxes=[{"Q[1]": "a", "Q[other]": "b"}]).take(
+        desk.save("l.csv", [header, *rows])
+    )
+    assert [answer[3] for answer in desk.answers] == ["1", "0", "0", "1"]
+    assert not any(b"my own" in p.read_bytes() for p in desk.study.path.rglob("*") if p.is_file())
+
+
+def test_a_first_line_that_declares_the_delimiter_is_no_row(desk: Desk):
+    path = desk.save("x.csv", b"sep=;\r\nparticipant;a\r\nN00;4,5\r\nN01;x\r\n")
+    (finding,) = desk.entry("x.csv", items={"a": "a"}, decimal=",").refused(path)
+    assert (finding.kind, finding.cell) == ("number", "B4")
+
+
+def test_rows_wider_than_the_header_are_told_each_at_its_place(desk: Desk):
+    path = desk.save("x.csv", b'participant,a\nN00,4,"x"\nN01,5,y\n')
+    assert [(f.kind, f.row) for f in desk.entry("x.csv", items={"a": "a"}).refused(path)] == [
+        ("columns", 2),
+        ("columns", 3),
+    ]
+
+
+def test_of_two_sheets_that_fit_the_one_that_is_shown_is_read(desk: Desk):
+    sheets: dict[str, Rows] = {"Prova": [["participant", "a"], ["N00", 1]], "Vero": [["participant", "a"], ["N00", 2]]}
+    parts = workbook_parts(sheets)
+    path = desk.save("x.xlsx", archive(parts))
+    (finding,) = desk.entry("x.xlsx", items={"a": "a"}).refused(path)
+    assert finding.kind == "ambiguous_layout" and "sheet" in finding.action["en"]
+    book = parts["xl/workbook.xml"].replace('name="Prova"', 'name="Prova" state="hidden"')
+    desk.take(desk.save("x.xlsx", archive(parts | {"xl/workbook.xml": book})))
+    assert desk.answers == [("N00", "t0", "a", "2")]
+
+
+def test_a_title_above_the_header_is_told_for_what_it_is(desk: Desk):
+    rows: Rows = [["Questionario 2023", "", "", ""], ["participant", "a", "b", "c"], ["N00", "1", "2", "3"]]
+    (finding,) = desk.entry("x.csv", items={"a": "a"}).refused(desk.save("x.csv", rows))
+    assert "first row" in finding.action["en"]
+
+
+@pytest.mark.parametrize("suffix", ["sav", "zsav"])
+def test_a_date_that_no_calendar_reaches_is_an_error_at_its_cell_alone(desk: Desk, suffix: str):
+    import pandas as pd
+    import pyreadstat
+
+    path = desk.folder / f"x.{suffix}"
+    table = pd.DataFrame({"participant": ["N00", "N01"], "a": [4.0, 5.0], "at": [13_891_910_400.0, 9e12]})
+    pyreadstat.write_sav(table, str(path), variable_format={"at": "DATETIME20"}, compress=suffix == "zsav")
+    desk.entry(path.name, items={"a": "a"}, answered_at="at")
+    assert [(f.kind, f.cell) for f in desk.refused(path)] == [("no_value", "C2")]
+    desk.entries.clear()
+    desk.entry(path.name, items={"a": "a"}).take(path)
+    assert [answer[3] for answer in desk.answers] == ["4", "5"]
+
+
+def test_codes_hold_by_export_or_by_column_and_plain_ones_need_no_quotes(desk: Desk):
+    rows: Rows = [["participant", "a", "b", "c"], ["N00", "1", "1", "sì"], ["N01", "9", "9", "no"]]
+    items = {
+        "a": {"item": "a", "codes": {1: 100, 9: 900}},
+        "b": "b",
+        "c": {"item": "c", "missing": ["no"], "codes": {"sì": 7}},
+    }
+    answers = [{"for": ["b"], "codes": {1: 11, 9: 99}}]
+    desk.entry("x.csv", items=items, answers=answers).take(desk.save("x.csv", rows))
+    assert [answer[3] for answer in desk.answers] == ["100", "11", "7", "900", "99", ""]
+
+
+# Drafts ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_adds_to_what_is_there_and_leaves_it_to_the_letter(desk: Desk):
+    one, two = (desk.save(f"{name}.csv", [["code", "a", "telefono"], ["N00", "4", "3"]]) for name in ("one", "two"))
+    mine = (
+        "# mine\nformat: 1\nexports:\n- {file: one.csv, child: code, wave: t0, items: {a: a}}  # by hand\nanswers: []\n"
+    )
+    desk.study.write("intake.yml", mine)
+    draft = draft_mapping([one, two], desk.study.path, "plain_wide")
+    assert [proposed.file for proposed in draft.exports] == ["two.csv"]
+    written = desk.study.text("intake.yml")
+    assert all(line in written.splitlines() for line in mine.splitlines())
+    entries = yaml.safe_load(written)["exports"]
+    assert [entry["file"] for entry in entries] == ["one.csv", "two.csv"] and entries[1]["items"] == {"a": "a"}
+    with pytest.raises(UserError, match="never overwritten"):
+        draft_mapping([one, two], desk.study.path, "plain_wide")
+    assert desk.study.text("intake.yml") == written
+    with pytest.raises(UserError, match="one of google_forms"):
+        draft_mapping([two], desk.study.path, "paper")
+
+
+def test_a_draft_adds_codes_to_those_that_are_there(desk: Desk):
+    words = ("Mai", "Sempre")
+    for name in ("one", "two"):
+        desk.save(f"{name}.csv", [["participant", "a" if name == "one" else "b"], ["N00", words[0]], ["N01", words[1]]])
+        draft_mapping([desk.folder / f"{name}.csv"], desk.study.path)
+    document = yaml.safe_load(desk.study.text("intake.yml"))
+    assert [entry["file"] for entry in document["exports"]] == ["one.csv", "two.csv"]
+    assert [one["for"] for one in document["answers"]] == [["a"], ["b"]]
 
 
 # Names ----------------------------------------------------------------------------------------------------------------

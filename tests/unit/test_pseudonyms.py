@@ -12,14 +12,17 @@ import re
 import stat
 import unicodedata
 import zipfile
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 import study_builder
+from corpus.files import workbook
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluation.commands.pseudonymise import _workbook_rows
 from evaluation.errors import UserError
 from evaluation.privacy import enrolment, sealed
 from evaluation.privacy.enrolment import Places, enrol
@@ -220,6 +223,32 @@ def test_no_child_who_has_a_code_is_lost(places: Places, key: bytes, rows: int, 
     with pytest.raises(UserError, match=f"{lost} codes would be lost"):
         enrol(places, lambda: key, replace=True)
     assert before == ((places.study / "participants.csv").read_bytes(), places.linkage.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("S", "yes"), ("x", "yes"), ("firmato", "yes"), ("VERO", "yes"), ("N", "no"), ("0", "no"), ("forse", "")],
+)
+def test_consent_is_yes_or_no_or_refused_at_the_door(places: Places, written: str, read: str) -> None:
+    write(places.roster, ROWS[0].replace(";sì;", f";{written};"))
+    if not read:
+        (finding,) = refused(places)
+        assert (finding.kind, finding.row, finding.column) == ("consent", 2, "guardian_consent")
+        return
+    enrol(places, lambda: KEY)
+    assert f",{read},yes," in places.study.joinpath("participants.csv").read_text(encoding="utf-8")
+
+
+def test_a_roster_in_a_workbook_gives_the_same_codes(places: Places) -> None:
+    enrol(places, lambda: KEY)
+    first = places.study.joinpath("participants.csv").read_bytes()
+    table = [HEADER.split(";"), *(row.split(";") for row in ROWS)]
+    for row in table[1:]:
+        row[2] = dt.datetime.fromisoformat(row[2])  # type: ignore[call-overload]
+    path = places.roster.with_suffix(".xlsx")
+    path.write_bytes(workbook({"Elenco": table}))  # type: ignore[dict-item]
+    enrol(replace(places, roster=path, rows_of=_workbook_rows), lambda: KEY, replace=True)
+    assert places.study.joinpath("participants.csv").read_bytes() == first
 
 
 def test_birth_dates_are_kept_only_when_asked_for(places: Places) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def pseudonymise(
     names: Annotated[
-        Path, typer.Argument(metavar="NAMES.csv", help="A table with names and birth dates, outside the study.")
+        Path, typer.Argument(metavar="NAMES", help="A table (CSV, XLSX) with names and birth dates, outside the study.")
     ],
     key: Annotated[Path, typer.Option(metavar="FILE", help="The key, outside the repository; sealed with age or not.")],
     into: Annotated[str, typer.Option(metavar="STUDY", help="The study that gets participants.csv: name or path.")],
@@ -52,7 +52,7 @@ def pseudonymise(
     if new_key:
         refuse_present(key)
     done = enrol(
-        Places(names, study, linkage, sealed_for),
+        Places(names, study, linkage, sealed_for, _workbook_rows if names.suffix.lower() == ".xlsx" else None),
         (lambda: make_key(key, sealed_for)) if new_key else (lambda: read_key(key, identity)),
         dates=cast("DateFormat", dates), keep_birth_date=keep_birth_date, replace=replace,
     )  # fmt: skip
@@ -74,3 +74,14 @@ def pseudonymise(
             f"[red]Not searched, may hold names (it does not open, is too large or of unknown kind): {escape(file)}[/]",
         ))  # fmt: skip
     raise typer.Exit(1 if done.unsearched else 0)
+
+
+def _workbook_rows(path: Path) -> list[list[str]]:
+    """Return the rows of the first sheet that a workbook shows; a cell without a value is empty."""
+    from evaluation.intake.exports.export_file import read_sheets
+    from evaluation.intake.exports.sheets import NoValue
+
+    sheets, _ = read_sheets(path)
+    shown = next((sheet for sheet in sheets if not sheet.hidden), None)
+    rows = shown.rows if shown else []
+    return [["" if cell is None or isinstance(cell, NoValue) else cell for cell in row] for row in rows]

@@ -14,7 +14,7 @@ from evaluation.errors import UserError
 from evaluation.language import text
 from evaluation.privacy.linkage import Linkage, Linked, write_linkage
 from evaluation.privacy.pseudonyms import normalised_name, pseudonym
-from evaluation.privacy.roster import Child, DateFormat, Roster, read_roster
+from evaluation.privacy.roster import Child, DateFormat, Roster, RowsOf, read_roster
 from evaluation.privacy.traces import Names, cells_of, files_of, tells_part_of
 from evaluation.privacy.unpacked import pieces_of, searchable
 from evaluation.study.documents import read_document
@@ -44,12 +44,16 @@ class Enrolled:
 
 @dataclass(frozen=True)
 class Places:
-    """Where the roster is read and the linkage table written, outside; the study; the recipients of the linkage table."""
+    """Where the roster is read and the linkage table written, outside; the study; the recipients of the linkage table.
+
+    rows_of: reads the rows of a roster that is no CSV.
+    """
 
     roster: Path
     study: Path
     linkage: Path
     recipients: tuple[str, ...] = ()
+    rows_of: RowsOf | None = None
 
 
 def must_lie_outside(path: Path, study: Path) -> None:
@@ -89,7 +93,7 @@ def enrol(
     findings = Findings()
     protocol = read_document(places.study / "protocol.yml", Protocol, findings)
     covariates = (*protocol.covariates, *protocol.analysis.subgroups) if protocol else ()
-    roster = read_roster(places.roster, covariates, dates, findings)
+    roster = read_roster(places.roster, covariates, dates, findings, places.rows_of)
     findings.raise_errors()
     if protocol is None or roster is None:  # cannot be: what is unreadable left an error
         raise UserError(f"{places.roster}: no roster")

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -17,6 +18,7 @@ from evaluation.privacy.pseudonyms import normalised_name
 from evaluation.study.dates import parse_date
 from evaluation.study.findings import NOTHING, Finding, Findings, Words
 
+RowsOf = Callable[[Path], list[list[str]]]
 DateFormat = Literal["YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY"]
 MAXIMUM_BYTES = 20_000_000
 NAME, FIRST, LAST, BIRTH = "name", "first name", "last name", "birth_date"
@@ -64,7 +66,9 @@ class Roster:
     left_out: tuple[str, ...]
 
 
-def read_roster(path: Path, covariates: tuple[str, ...], dates: DateFormat, findings: Findings) -> Roster | None:
+def read_roster(
+    path: Path, covariates: tuple[str, ...], dates: DateFormat, findings: Findings, rows_of: RowsOf | None = None
+) -> Roster | None:
     """Read a roster; None where it has no names and birth dates. A finding tells the row and never the name.
 
     Parameters
@@ -72,10 +76,11 @@ def read_roster(path: Path, covariates: tuple[str, ...], dates: DateFormat, find
     path : CSV with commas, semicolons or tabs, in UTF-8 or cp1252; headers in Italian or English
     covariates : the further columns that the protocol asks for; all others are left out
     dates : how days are written; nothing is guessed
+    rows_of : reads the rows of a list that is no CSV, such as a workbook
     """
     if dates not in get_args(DateFormat):
         raise UserError(f"--dates {dates}: expected one of {', '.join(get_args(DateFormat))}.")
-    header, *rows = _rows(path)
+    header, *rows = (rows_of or _rows)(path) or [[]]
     meant = _meanings(path.name, header, covariates, findings)
     if meant is None:
         return None

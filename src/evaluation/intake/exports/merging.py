@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 from evaluation.intake.exports.conversion import AnswerSheet
@@ -33,7 +34,7 @@ Key = tuple[str, ...]
 
 @dataclass
 class Answers:
-    """The answers of a study by child, wave, item and rater; `columns` are those of its file."""
+    """The answers of a study by child, wave, item and rater; `columns` are those of its file, which every row has."""
 
     columns: tuple[str, ...] = HEADER
     rows: dict[Key, dict[str, str]] = field(default_factory=dict)
@@ -49,15 +50,16 @@ class Answers:
         taken: list[tuple[AnswerSheet, int]] = []
         findings: list[Finding] = []
         self.exports += 1
+        blank = dict.fromkeys(self.columns, "")
         for sheet in sheets:
             fresh, said = self._fresh(sheet), _said(sheet)
             if isinstance(fresh, Finding):
                 findings.append(fresh)
                 continue
             taken.append((sheet, len(fresh)))
+            about = blank | {"participant": sheet.child, "wave": sheet.wave, "rater": sheet.rater} | said
             for key, item in fresh.items():
-                shown = dict(zip(KEY, key, strict=True)) | said | {"value": sheet.values[item]}
-                self.rows[key] = shown
+                self.rows[key] = about | {"item": item, "value": sheet.values[item]}
             place = (self.exports, _name(sheet), sheet.row + sheet.layout.sheet.first)
             self.places |= dict.fromkeys((_key(sheet, item) for item in sheet.values), place)
         return taken, findings
@@ -90,9 +92,8 @@ class Answers:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(self.columns)
-        writer.writerows(
-            [self.rows[key].get(name, "") for name in self.columns] for key in sorted(self.rows, key=place)
-        )
+        cells = itemgetter(*self.columns)
+        writer.writerows(cells(self.rows[key]) for key in sorted(self.rows, key=place))
         return out.getvalue().encode()
 
 
@@ -106,7 +107,7 @@ def read_answers(path: Path, findings: Findings) -> Answers:
     numbers = [int(row) for row in table[ROW]]
     names = [str(name) for name in table.columns if name != ROW]
     columns = (*names, *(name for name in HEADER if name not in names))
-    answers = Answers(columns)
+    answers, blank = Answers(columns), dict.fromkeys(columns, "")
     for number, record in zip(numbers, table[names].to_dict("records"), strict=True):
         shown = {str(name): str(value) for name, value in record.items()}
         key = tuple(shown.get(name, "").strip() for name in KEY)
@@ -114,7 +115,7 @@ def read_answers(path: Path, findings: Findings) -> Answers:
             row = answers.places[key][2]
             taken = text(f"una sola riga; c'è già la riga {row}", f"one row only; row {row} has it already")
             findings.error("duplicate_answer", FILE, ", ".join(key), taken, DECIDE, row=number, child=key[0])
-        answers.rows[key], answers.places[key] = shown, (0, FILE, number)
+        answers.rows[key], answers.places[key] = blank | shown, (0, FILE, number)
     return answers
 
 

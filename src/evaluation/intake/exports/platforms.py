@@ -163,16 +163,15 @@ def spss(sheet: Sheet, *, forced: bool = False) -> Layout | None:  # noqa: ARG00
 def plain_long(sheet: Sheet, *, forced: bool = False) -> Layout | None:
     """One header row with participant, wave, item and value: an answer a row."""
     names = header(sheet)
-    signed = {"participant", "wave", "item", "value"} <= set(names)
+    signed = {"participant", "wave", "item", "value"} <= set(names) and sheet.source != "spss"
     return _plain("plain_long", sheet) if names and (forced or signed) else None
 
 
 def plain_wide(sheet: Sheet, *, forced: bool = False) -> Layout | None:
     """One header row with participant and without item: a child a row."""
     names = header(sheet)
-    return (
-        _plain("plain_wide", sheet) if names and (forced or ("participant" in names and "item" not in names)) else None
-    )
+    signed = "participant" in names and "item" not in names and sheet.source != "spss"
+    return _plain("plain_wide", sheet) if names and (forced or signed) else None
 
 
 def _plain(platform: str, sheet: Sheet) -> Layout:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -50,14 +50,15 @@ class Reader:
     decimal: str = "."
     missing: tuple[str, ...] = ()
     unclear: frozenset[str] = frozenset()
-    _read: dict[tuple[str, bool], str | Misfit] = field(default_factory=dict)
+    _read: dict[str, str | Misfit] = field(default_factory=dict)
+    _exact: dict[str, str | Misfit] = field(default_factory=dict)
 
     def read(self, cell: str) -> str | Misfit:
         """Return the value as responses.csv writes it, "" without an answer, or what is wrong."""
-        exact = type(cell) is Exact
-        found = self._read.get((cell, exact))
+        known = self._exact if type(cell) is Exact else self._read
+        found = known.get(cell)
         if found is None:
-            found = self._read[cell, exact] = self._value(plain(cell), exact)
+            found = known[cell] = self._value(plain(cell), known is self._exact)
         return found
 
     def _value(self, written: str, exact: bool) -> str | Misfit:
@@ -106,17 +107,18 @@ def number(written: str, decimal: str = ".", *, anyway: bool = False) -> str | N
     return written if abs(float(written)) < float("inf") else None
 
 
-def unclear(cells: Iterable[Cell], most: float | None) -> frozenset[str]:
+def unclear(cells: Sequence[Cell], most: float | None) -> frozenset[str]:
     """Return the texts that may be thousands or decimals: 1.250 among others that show thousands, or reach so far.
 
     cells: those of one column whose mark of decimals nobody declared; most: the largest value its item may have. What a
     workbook stored as a number is clear.
     """
-    written = {plain(cell) for cell in cells if cell is not None and type(cell) is not Exact and "." in cell}
+    texts = {cell for cell in cells if type(cell) is not Exact}
+    written = {plain(cell) for cell in texts if cell and "." in cell}
     found = frozenset(cell for cell in written if GROUPED.fullmatch(cell))
     if not found or (most is not None and most < 1_000):
         return frozenset()
-    shown = any(THOUSANDS.fullmatch(plain(cell)) for cell in cells if cell)
+    shown = any(THOUSANDS.fullmatch(plain(cell)) for cell in {*cells} if cell)
     return found if shown or (most is not None and written == found) else frozenset()
 
 
