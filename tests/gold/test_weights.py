@@ -49,7 +49,7 @@ def sample_of(study: str, outcome: str, covariates: str = "x3") -> Sample:
 @pytest.mark.parametrize(("study", "outcome"), CASES)
 def test_effect_and_standard_error_are_those_of_r_drdid(study, outcome, covariates, method):
     estimator, tolerance = DRDID[method]
-    fit = estimator(sample_of(study, outcome, covariates))
+    fit = estimator(sample_of(study, outcome, covariates), errors="r")
     expected = gold(f"{study}_drdid", outcome)[covariates][method]
     assert fit.estimate == pytest.approx(expected["att"], rel=EXACT)
     assert fit.std_error == pytest.approx(expected["se"], rel=tolerance)
@@ -59,7 +59,7 @@ def test_effect_and_standard_error_are_those_of_r_drdid(study, outcome, covariat
 @pytest.mark.parametrize(("study", "outcome"), CASES)
 def test_entropy_is_the_exactly_balanced_regression_of_r(study, outcome):
     expected = gold(f"{study}_weights_balance", outcome)["own_newton_exact"]["did_change_weighted"]
-    fit = entropy(sample_of(study, outcome))
+    fit = entropy(sample_of(study, outcome), errors="r")
     assert fit.estimate == pytest.approx(expected["estimate"], rel=EXACT)
     assert fit.std_error == pytest.approx(expected["se"]["HC2"], rel=EXACT)
 
@@ -103,14 +103,19 @@ def test_entropy_balancing_of_the_same_covariates_is_drdid(study, outcome, covar
     sample = sample_of(study, outcome, covariates)
     balanced = entropy(sample, features=sample.covariates)
     assert balanced.estimate == pytest.approx(drdid(sample).estimate, abs=1e-12)  # an identity: rounding only
+    assert (balanced.std_error, balanced.df) == (drdid(sample).std_error, drdid(sample).df)  # one number, one error
 
 
 @pytest.mark.parametrize(("study", "outcome"), CASES)
-def test_without_anything_to_balance_entropy_is_did_with_its_hc2_standard_error(study, outcome):
+def test_without_anything_to_balance_all_are_did_with_its_hc2_standard_error(study, outcome):
     sample = sample_of(study, outcome, "no_covariates")
-    balanced, plain = entropy(sample, features=sample.covariates), did(sample)
-    assert balanced.estimate == pytest.approx(plain.estimate, rel=EXACT)
-    assert balanced.std_error == pytest.approx(plain.std_error, rel=EXACT)
+    plain = did(sample)
+    for balanced in (
+        entropy(sample, features=sample.covariates), entropy(sample, sample.covariates, "r"), ipw(sample), drdid(sample),
+        drdid_traditional(sample),
+    ):  # fmt: skip
+        assert balanced.estimate == pytest.approx(plain.estimate, rel=EXACT)
+        assert balanced.std_error == pytest.approx(plain.std_error, rel=EXACT)
 
 
 @pytest.mark.parametrize("estimator", [ipw, drdid_traditional, drdid, entropy])

@@ -33,7 +33,7 @@ def test_imputation_recovers_the_effect_and_covers_it_when_loss_depends_on_the_b
     rng, runs = np.random.default_rng(20), 120
     found = [imputed_effect(_lose_weak(_children(rng, 80), rng, (0.2, 0.0)), seed) for seed in range(runs)]
     estimates = np.array([one.estimate for one in found])
-    covered = np.mean([low <= EFFECT <= high for low, high in (one.interval(0.05) for one in found)])
+    covered = np.mean([low <= EFFECT <= high for low, high in (one.interval(0.95) for one in found)])
     # four Monte Carlo errors, of the mean and of a share of 95 %
     assert abs(estimates.mean() - EFFECT) < 4 * estimates.std() / np.sqrt(runs)
     assert abs(covered - 0.95) < 4 * np.sqrt(0.95 * 0.05 / runs)

@@ -179,16 +179,40 @@ def _shift(delta: float, estimate: float) -> Shift:
 
 
 def test_response_weights_agree_with_statsmodels(sample):
-    known = sample.keep(~np.isnan(np.column_stack([sample.baseline, sample.covariates])).any(axis=1))
-    seen = ~np.isnan(known.follow_up)
-    design = sm.add_constant(np.column_stack([known.treated, known.baseline, known.covariates]))
-    probability = sm.GLM(seen.astype(float), design, family=sm.families.Binomial()).fit(tol=1e-12).fittedvalues
+    """A logit in each centre, on the baseline and as many covariates as it lost children for, five a column."""
+    many = sample.keep(np.tile(np.arange(len(sample.treated)), 3))
+    known = many.keep(~np.isnan(np.column_stack([many.baseline, many.covariates])).any(axis=1))
+    seen, probability = ~np.isnan(known.follow_up), np.empty(len(known.treated))
+    for centre in (known.treated, ~known.treated):
+        assert (~seen[centre]).sum() >= 5 * (1 + known.covariates.shape[1])
+        design = sm.add_constant(np.column_stack([known.baseline, known.covariates])[centre])
+        fitted = sm.GLM(seen[centre].astype(float), design, family=sm.families.Binomial()).fit(tol=1e-12)
+        probability[centre] = fitted.fittedvalues
     weighted = sm.WLS(known.change[seen], sm.add_constant(known.treated[seen].astype(float)), 1 / probability[seen])
-    expected, found = weighted.fit(cov_type="HC2"), response_weighted(sample)
+    expected, found = weighted.fit(cov_type="HC2"), response_weighted(many)
     assert found.estimate == pytest.approx(expected.params[1], rel=1e-7)
     assert found.std_error == pytest.approx(expected.bse[1], rel=1e-7)
     assert found.lowest_response == pytest.approx(probability.min(), rel=1e-6)
     assert (found.n_observed, found.n) == (seen.sum(), len(seen))
+
+
+@pytest.mark.parametrize(("lost", "model"), [(4, ()), (5, ("baseline",)), (9, ("baseline",)), (10, ("baseline", "age")),
+                                             (19, ("baseline", "age")), (20, ("baseline", "age", "school"))])  # fmt: skip
+def test_response_rests_on_one_column_for_each_five_children_lost(lost: int, model: tuple[str, ...]):
+    """In the declared order, a category whole or not at all; with fewer losses the centre's rate weighs all alike."""
+    rng = np.random.default_rng(2)
+    treated, baseline = np.arange(120) < 60, rng.normal(50, 8, 120)
+    school = np.arange(120) % 3
+    x = np.column_stack([rng.normal(13, 2, 120), school == 1, school == 2])
+    follow_up = baseline + rng.normal(0, 4, 120)
+    gone = rng.choice(60, lost, replace=False)
+    follow_up[gone] = np.nan
+    names = ("age", "school: b", "school: c")
+    found = response_weighted(Sample(treated, baseline, follow_up, x, names))
+    assert (found.treated, found.comparison) == (model, ())
+    if not model:
+        assert found.lowest_response == pytest.approx(56 / 60)
+        assert found.estimate == pytest.approx(did(Sample(treated, baseline, follow_up, x).pairs()).estimate)
 
 
 def test_a_centre_that_lost_nobody_has_weights_of_one(sample):
@@ -215,13 +239,13 @@ def _refusals(sample: Sample) -> list[tuple]:
     return [
         (lee_bounds, empty), (lee_bounds, flat), (imputed_effect, empty, 1), (imputed_effect, flat, 1),
         (imputed_effect, no_age, 1), (imputed_effect, _lost(few, np.arange(6) == 5), 1), (shifted_effects, flat, 1),
-        (response_weighted, empty), (response_weighted, flat), (response_weighted, separated), (response_weighted, no_age),
+        (response_weighted, empty), (response_weighted, flat), (response_weighted, separated),
         (extreme_bounds, sample, (0.0, 50.0)), (extreme_bounds, sample, (1.0, 1.0)),
         (extreme_bounds, sample.keep(sample.treated), SCALE), (judge_attrition, np.nan, 0.1), (judge_attrition, 0.1, np.nan),
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", range(16))
+@pytest.mark.parametrize("case", range(15))
 def test_data_that_identify_no_number_are_refused_in_both_languages(sample, case):
     function, *arguments = _refusals(sample)[case]
     with pytest.raises(NoEstimate) as refusal:

@@ -88,7 +88,7 @@ def test_a_constant_added_to_every_treated_change_is_added_to_the_effect(estimat
 def test_every_child_twice_keeps_the_effect_and_divides_the_standard_error_by_root_two(estimator, seed):
     sample = draw(seed)
     twice = sample.keep(np.repeat(np.arange(len(sample.treated)), 2))
-    plain, doubled = estimator(sample), estimator(twice)
+    plain, doubled = estimator(sample, errors="r"), estimator(twice, errors="r")
     assert doubled.estimate == pytest.approx(plain.estimate, rel=1e-9)
     assert doubled.std_error == pytest.approx(plain.std_error / np.sqrt(2), rel=1e-9)
 

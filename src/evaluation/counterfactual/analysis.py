@@ -70,7 +70,7 @@ def estimate_effect(study: Study, sample: Sample, outcome: Outcome, wave: str, e
         used.n_treated, used.n_comparison if estimator != "before_after" else 0, study.protocol.analysis.alpha,
     )  # fmt: skip
     try:
-        fit = ESTIMATORS[estimator](sample)
+        fit = ESTIMATORS[estimator](sample, study.protocol.analysis.weighted_errors)
     except NoEstimate as refusal:
         return replace(empty, reason=refusal.reason)
     found = replace(empty, estimate=fit.estimate, std_error=fit.std_error, df=fit.df)

@@ -172,7 +172,7 @@ RULES: dict[str, Rule] = {
         plan=_of("subgroups"),
     ),
     "bounds": Rule(
-        named="outcome wave method shifted delta unit", design=CENTRES, rests_on=CENTRES,
+        named="outcome wave method shifted delta unit model", design=CENTRES, rests_on=CENTRES,
         derived="lower upper ci_low ci_high conclusion",
         plan=_of("bounds"),
     ),

@@ -233,6 +233,7 @@ class Analysis(Model):
     multiplicity: Literal["romano_wolf", "holm", "benjamini_hochberg"] = "romano_wolf"
     centre_shock_icc: Number = Field(default=0.02, ge=0, lt=1)
     confirmatory_waves: tuple[str, ...] = ()
+    weighted_errors: Literal["small_sample", "r"] = "small_sample"
     subgroups: tuple[str, ...] = ()
     seed: Whole = Field(default=0, ge=0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from evaluation.counterfactual.sample import Array, NoEstimate
 
@@ -19,6 +20,11 @@ class Fit:
     estimate: float
     std_error: float
     df: float
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Interval that covers with probability `level`."""
+        reach = float(stats.t.ppf((1 + level) / 2, self.df)) * self.std_error
+        return self.estimate - reach, self.estimate + reach
 
 
 def hc2(y: Array, design: Array, column: int) -> Fit:

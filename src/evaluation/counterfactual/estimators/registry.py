@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from evaluation.counterfactual.estimators.doubly_robust import drdid, drdid_traditional, entropy, ipw
+from evaluation.counterfactual.estimators.doubly_robust import Errors, drdid, drdid_traditional, entropy, ipw
 from evaluation.counterfactual.estimators.estimable import estimable
 from evaluation.counterfactual.estimators.linear import Fit, hc2
 from evaluation.counterfactual.sample import Array, NoEstimate, Sample
@@ -72,14 +72,15 @@ class Estimator:
     """How an effect is estimated, what readers call it, and which children it needs.
 
     naive : shown as what one would have claimed, never as a finding. covariates : uses only children whose covariates
-    are complete. baseline : adjusts for the baseline score too.
+    are complete. baseline : adjusts for the baseline score too. weighted : has errors of two kinds.
     """
 
-    fit: Callable[[Sample], Fit]
+    fit: Callable[..., Fit]
     name: Text
     naive: bool = False
     covariates: bool = False
     baseline: bool = False
+    weighted: bool = False
     pairs: ClassVar[bool] = True  # every estimator uses children seen at both waves; the audit of disclosure asks
 
     def children(self, sample: Sample) -> Sample:
@@ -91,12 +92,12 @@ class Estimator:
         children = self.children(sample)
         return estimable(children, with_baseline=self.baseline) if self.covariates else children
 
-    def __call__(self, sample: Sample) -> Fit:
-        """Fit on the children it uses; NoEstimate with the reason where the data cannot say."""
+    def __call__(self, sample: Sample, errors: Errors = "small_sample") -> Fit:
+        """Fit on the children it uses; NoEstimate with the reason where the data cannot say. errors : of weighted ones."""
         used = self.used(sample)
         if used.n_treated < 2 or used.n_comparison < 2:
             raise NoEstimate("meno di due ragazzi in un centro", "fewer than two children in a centre")
-        return self.fit(used)
+        return self.fit(used, errors=errors) if self.weighted else self.fit(used)
 
 
 ESTIMATORS: dict[str, Estimator] = {
@@ -108,13 +109,13 @@ ESTIMATORS: dict[str, Estimator] = {
         covariates=True,
     ),
     "ancova": Estimator(ancova, text("ANCOVA", "ANCOVA"), covariates=True, baseline=True),
-    "ipw": Estimator(ipw, text("pesi di propensione", "propensity weights"), covariates=True),
+    "ipw": Estimator(ipw, text("pesi di propensione", "propensity weights"), covariates=True, weighted=True),
     "drdid_traditional": Estimator(
-        drdid_traditional, text("doppiamente robusto, classico", "doubly robust, traditional"), covariates=True
+        drdid_traditional, text("doppiamente robusto, classico", "doubly robust, traditional"), covariates=True, weighted=True,
     ),
-    "drdid": Estimator(drdid, text("doppiamente robusto", "doubly robust"), covariates=True),
+    "drdid": Estimator(drdid, text("doppiamente robusto", "doubly robust"), covariates=True, weighted=True),
     "entropy": Estimator(
-        entropy, text("bilanciamento entropico", "entropy balancing"), covariates=True, baseline=True
+        entropy, text("bilanciamento entropico", "entropy balancing"), covariates=True, baseline=True, weighted=True,
     ),
     "panel": Estimator(panel, text("panel con effetti per ragazzo", "panel with child effects")),
 }  # fmt: skip

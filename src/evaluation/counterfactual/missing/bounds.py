@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from evaluation.counterfactual.estimators.linear import Fit
 from evaluation.counterfactual.estimators.registry import ESTIMATORS
-from evaluation.counterfactual.missing.imputation import imputed_effect, response_weighted, shifted_effects
+from evaluation.counterfactual.missing.imputation import (
+    imputed_effect,
+    response_children,
+    response_weighted,
+    shifted_effects,
+)
 from evaluation.counterfactual.missing.lee import Bounds, extreme_bounds, lee_bounds
 from evaluation.counterfactual.sample import Array, NoEstimate, Sample, build_sample
 from evaluation.study.folder import Study
@@ -23,8 +27,8 @@ class Row:
 
     method : complete_pairs, imputation, delta (imputed scores of `shifted` moved by `delta` SD), response_weights, lee,
     extreme_values. lower, upper : bounds, or twice the estimate. ci_low, ci_high : Imbens-Manski for bounds. n_treated,
-    n_comparison : children with both scores (response_weights: and their covariates); how many more were imputed is no
-    published number.
+    n_comparison : children with both scores (response_weights: and the covariates used); how many more were imputed is no
+    published number. model : what response depends on in the treated | in the comparison centre.
     """
 
     outcome: str
@@ -39,6 +43,7 @@ class Row:
     unit: str = ""
     n_treated: int = 0
     n_comparison: int = 0
+    model: str = ""
 
 
 def bounds_table(study: Study, scores: pd.DataFrame, ranges: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
@@ -86,12 +91,26 @@ def _rows(
 
     yield row("complete_pairs", lambda: _of_fit(ESTIMATORS["did"](sample), alpha), sample.pairs())
     yield row("imputation", lambda: _of_fit(imputed_effect(sample, seed), alpha), sample.pairs())
-    yield row("response_weights", lambda: _of_fit(response_weighted(sample), alpha), sample.pairs(with_covariates=True))
+    weighted = row(
+        "response_weights",
+        lambda: _of_fit(response_weighted(sample), alpha),
+        sample.keep(response_children(sample)).pairs(),
+    )
+    yield replace(weighted, model=_model(sample))
     yield row("lee", lambda: _of_bounds(lee_bounds(sample, alpha)), sample.pairs())
     if outcome in ranges:
         yield row("extreme_values", lambda: _of_bounds(extreme_bounds(sample, ranges[outcome], alpha)), sample.pairs())
     if about.role == "primary":
         yield from _shifts(sample, Row(outcome, wave, "delta", unit=about.unit_name), alpha, seed)
+
+
+def _model(sample: Sample) -> str:
+    """Return what the response of the treated, then of the comparison rests on, `rate` where it is the same for all."""
+    try:
+        found = response_weighted(sample)
+    except NoEstimate:
+        return ""
+    return " | ".join(" ".join(names) or "rate" for names in (found.treated, found.comparison))
 
 
 def _shifts(sample: Sample, empty: Row, alpha: float, seed: int) -> Iterator[Row]:
@@ -106,8 +125,7 @@ def _shifts(sample: Sample, empty: Row, alpha: float, seed: int) -> Iterator[Row
 
 
 def _of_fit(fit: Fit, alpha: float) -> tuple[float, float, float, float]:
-    reach = float(stats.t.ppf(1 - alpha / 2, fit.df)) * fit.std_error
-    return fit.estimate, fit.estimate, fit.estimate - reach, fit.estimate + reach
+    return fit.estimate, fit.estimate, *fit.interval(1 - alpha)
 
 
 def _of_bounds(bounds: Bounds) -> tuple[float, float, float, float]:

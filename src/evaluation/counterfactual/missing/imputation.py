@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from evaluation.counterfactual.estimators.estimable import independent_columns
 from evaluation.counterfactual.estimators.linear import TINY, Fit, hc2
@@ -21,6 +21,7 @@ from evaluation.counterfactual.sample import Array, NoEstimate, Sample
 IMPUTATIONS = 50
 SWEEPS = 10  # rounds of the chained equations; one suffices where a single variable has gaps
 DELTAS = tuple(step / 10 for step in range(-5, 6))
+EVENTS = 5  # children lost in a centre for each variable of its response
 LOWEST_RESPONSE = 0.01  # below it one child would speak for more than a hundred: no overlap
 Shifted = Literal["treated", "comparison", "both"]
 SHIFTED: tuple[Shifted, ...] = ("treated", "comparison", "both")
@@ -38,11 +39,6 @@ class Pooled(Fit):
     imputed_follow_ups: int
     imputed_baselines: int
 
-    def interval(self, alpha: float) -> tuple[float, float]:
-        """Interval that covers with probability 1 - alpha."""
-        reach = float(stats.t.ppf(1 - alpha / 2, self.df)) * self.std_error
-        return self.estimate - reach, self.estimate + reach
-
 
 @dataclass(frozen=True)
 class Shift:
@@ -57,12 +53,15 @@ class Shift:
 class Weighted(Fit):
     """Estimate with inverse-probability-of-response weights, in the outcome's unit.
 
-    lowest_response : smallest estimated probability of response. n_observed of n children respond.
+    lowest_response : smallest estimated probability of response. n_observed of n children respond. treated, comparison :
+    what the response of each centre was modelled on; empty: that centre's response rate.
     """
 
     lowest_response: float
     n_observed: int
     n: int
+    treated: tuple[str, ...] = ()
+    comparison: tuple[str, ...] = ()
 
 
 def impute(sample: Sample, seed: int, imputations: int = IMPUTATIONS) -> list[Sample]:
@@ -193,9 +192,10 @@ def shifted_effects(sample: Sample, seed: int, estimator: Callable[[Sample], Fit
 def response_weighted(sample: Sample) -> Weighted:
     """Estimate `did` with weights 1 / probability of response, so that those seen twice stand for those seen once.
 
-    Children with a baseline score and complete covariates; response is a follow-up score. Its logit is on centre,
-    baseline and covariates, which it supposes to move response alike in both centres. In a centre where all respond the
-    weights are one, and the logit is fitted to the other.
+    Children with a baseline score; response is a follow-up score. In each centre it is a logit on the baseline score and
+    then on covariates in the declared order, at most one column for each five children lost there: more are not to be
+    told from so few. With fewer than five it is the centre's response rate, the same for all. A category enters whole or
+    not at all; a child without a covariate that its centre's logit uses is left out.
     The standard error is HC2 of the weighted regression with Bell-McCaffrey df, the weights taken as known.
 
     Raises
@@ -204,32 +204,70 @@ def response_weighted(sample: Sample) -> Weighted:
 
     References
     ----------
-    Wooldridge (2007); Seaman & White (2013).
+    Wooldridge (2007); Seaman & White (2013); Peduzzi et al. (1996), on events a variable.
     """
-    known = sample.keep(~np.isnan(np.column_stack([sample.baseline, sample.covariates])).any(axis=1))
+    used = response_children(sample)
+    known = sample.keep(used)
+    models = [_response_model(sample, centre) for centre in (sample.treated, ~sample.treated)]
     seen = ~np.isnan(known.follow_up)
     if min((seen & known.treated).sum(), (seen & ~known.treated).sum()) < 2:
         raise NoEstimate("meno di due ragazzi in un centro", "fewer than two children in a centre")
-    probability = _response_probability(known, seen)
+    probability = np.empty(len(seen))
+    for (_, columns), rows in zip(models, (known.treated, ~known.treated), strict=True):
+        probability[rows] = _response_probability(seen[rows], columns[used][rows])
+    if probability.min() < LOWEST_RESPONSE:
+        raise _no_counterparts()
     root = np.sqrt(1 / probability[seen])[:, None]
     design = np.column_stack([np.ones(seen.sum()), known.treated[seen]])
     fit = hc2(known.change[seen] * root[:, 0], design * root, 1)
-    return Weighted(fit.estimate, fit.std_error, fit.df, float(probability.min()), int(seen.sum()), len(seen))
+    return Weighted(
+        fit.estimate,
+        fit.std_error,
+        fit.df,
+        float(probability.min()),
+        int(seen.sum()),
+        len(seen),
+        models[0][0],
+        models[1][0],
+    )
 
 
-def _response_probability(known: Sample, seen: Array) -> Array:
-    """Fitted probability of a follow-up score; one in a centre where every child has one."""
-    probability = np.ones(len(seen))
-    losing = [centre for centre in (known.treated, ~known.treated) if not seen[centre].all()]
-    if losing:
-        rows = np.any(losing, axis=0)
-        columns = np.column_stack([known.treated, known.baseline, known.covariates])[rows]
-        spread = columns.std(axis=0)
-        standardised = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-        probability[rows] = _logit(seen[rows], np.column_stack([np.ones(rows.sum()), standardised]))
-    if probability.min() < LOWEST_RESPONSE:
-        raise _no_counterparts()
-    return probability
+def response_children(sample: Sample) -> Array:
+    """Tell which children response weights rest on, seen again or not, bool, shape (n,)."""
+    unknown = np.isnan(sample.baseline)
+    for centre in (sample.treated, ~sample.treated):
+        unknown |= centre & np.isnan(_response_model(sample, centre)[1]).any(axis=1)
+    return ~unknown
+
+
+def _response_model(sample: Sample, centre: Array) -> tuple[tuple[str, ...], Array]:
+    """Return the variables that the response of a centre depends on, and their columns, shape (n, k)."""
+    lost = int((np.isnan(sample.follow_up) & ~np.isnan(sample.baseline))[centre].sum())
+    groups = _as_declared(sample)
+    while sum(len(columns) for _, columns in groups) > lost // EVENTS:
+        groups = groups[:-1]
+    places = [column for _, columns in groups for column in columns]
+    return tuple(name for name, _ in groups), np.column_stack([sample.baseline, sample.covariates])[:, places]
+
+
+def _response_probability(seen: Array, columns: Array) -> Array:
+    """Fitted probability of a follow-up score in one centre: by a logit on the columns, else the share of those seen."""
+    if not columns.shape[1] or seen.all():
+        return np.full(len(seen), seen.mean())
+    spread = columns.std(axis=0)
+    standardised = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return _logit(seen, np.column_stack([np.ones(len(seen)), standardised]))
+
+
+def _as_declared(sample: Sample) -> list[tuple[str, list[int]]]:
+    """Return the variables that may tell who responds, the baseline first, each with its columns of (Y0, X)."""
+    groups: dict[str, list[int]] = {"baseline": [0]}
+    named = len(sample.covariate_names) == sample.covariates.shape[1]
+    for place, name in enumerate(
+        sample.covariate_names if named else map(str, range(sample.covariates.shape[1])), start=1
+    ):
+        groups.setdefault(name.partition(": ")[0], []).append(place)
+    return list(groups.items())
 
 
 def _logit(response: Array, design: Array) -> Array:

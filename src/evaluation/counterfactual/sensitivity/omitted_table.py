@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from evaluation.counterfactual.analysis import reported_outcomes
 from evaluation.counterfactual.estimators.registry import ESTIMATORS
@@ -91,10 +90,10 @@ def benchmarked(sample: Sample, row: Benchmarked, alpha: float = 0.05) -> list[B
     strength = found.robustness
     row = replace(row, partial_r2=strength.partial_r2, rv=strength.rv, rv_alpha=strength.rv_alpha)
     fit = found.fit
-    reach = float(stats.t.ppf(1 - alpha / 2, fit.df)) * fit.std_error
+    low, high = fit.interval(1 - alpha)
     plain = replace(
         row, r2_centre=0.0, r2_outcome=0.0, estimate=fit.estimate, std_error=fit.std_error, t=strength.t,
-        low=fit.estimate - reach, high=fit.estimate + reach,
+        low=low, high=high,
     )  # fmt: skip
     bounds = {(bound.benchmark, bound.multiple): bound for bound in found.bounds}
     names = [(name, multiple) for name in (BASELINE, *used.covariate_names) for multiple in MULTIPLES]

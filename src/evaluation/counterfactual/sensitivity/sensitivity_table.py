@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from evaluation.counterfactual.analysis import estimate_effect
 from evaluation.counterfactual.estimators.registry import ESTIMATORS
@@ -170,8 +169,8 @@ def _says(sample: Sample, alpha: float) -> str:
         fit = ESTIMATORS["did"](sample)
     except NoEstimate:
         return "none"
-    reach = float(stats.t.ppf(1 - alpha / 2, fit.df)) * fit.std_error
-    return "above" if fit.estimate > reach else "below" if fit.estimate < -reach else "open"
+    low, high = fit.interval(1 - alpha)
+    return "above" if low > 0 else "below" if high < 0 else "open"
 
 
 def honest_table(study: Study, scores: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from evaluation.counterfactual.estimators.estimable import independent_columns
 from evaluation.counterfactual.estimators.registry import ESTIMATORS
 from evaluation.counterfactual.inference.permutation import TIE, assignments, streams
 from evaluation.counterfactual.sample import Array, NoEstimate, Sample, build_sample
@@ -143,15 +144,15 @@ def _common_support(sample: Sample) -> Array:
 
 def _estimate(study: Study, outcome: str, wave: str, choice: _Choice) -> Specification | None:
     try:
-        fit = ESTIMATORS[choice.estimator](choice.sample)
+        fit = ESTIMATORS[choice.estimator](choice.sample, study.protocol.analysis.weighted_errors)
     except NoEstimate:
         return None
-    reach = float(stats.t.ppf(1 - study.protocol.analysis.alpha / 2, fit.df)) * fit.std_error
+    low, high = fit.interval(1 - study.protocol.analysis.alpha)
     p = float(2 * stats.t.sf(abs(fit.estimate) / fit.std_error, fit.df))
     about = study.protocol.outcome(outcome)
     return Specification(
         outcome, wave, choice.estimator, choice.covariates, choice.scoring, choice.children,
-        fit.estimate, fit.estimate - reach, fit.estimate + reach, p,
+        fit.estimate, low, high, p,
         about.unit_name, choice.sample.n_treated, choice.sample.n_comparison,
     )  # fmt: skip
 
@@ -193,7 +194,8 @@ def _coefficients(estimator: str, sample: Sample, labels: Array) -> Array:
     """Coefficient of each column of labels, shape (n, 1 + B), by the theorem of Frisch, Waugh & Lovell."""
     outcome = sample.follow_up if estimator == "ancova" else sample.change
     beside = {"did": [], "did_adjusted": [sample.covariates], "ancova": [sample.baseline[:, None], sample.covariates]}
-    q, _ = np.linalg.qr(np.column_stack([np.ones(len(outcome)), *beside[estimator]]))
+    design = np.column_stack([np.ones(len(outcome)), *beside[estimator]])
+    q, _ = np.linalg.qr(design[:, independent_columns(design)])
     residual = outcome - q @ (q.T @ outcome)
     spread = labels.sum(axis=0) - ((q.T @ labels) ** 2).sum(axis=0)
     return np.divide(residual @ labels, spread, out=np.full(len(spread), np.nan), where=spread > TIE * len(outcome))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.counterfactual.estimators.registry import ESTIMATORS
+from evaluation.counterfactual.missing.imputation import response_children
 from evaluation.counterfactual.sample import Array, Sample, build_sample
 from evaluation.publishing.disclosure.cells import alike, rare
 from evaluation.publishing.disclosure.covariates import covariates_withheld
@@ -181,7 +182,7 @@ def _sensitivity(here: Comparison, place: int) -> Iterator[Published]:
 
 def _bounds(here: Comparison, place: int) -> Iterator[Published]:
     everyone = np.ones(len(here.pairs), dtype=bool)
-    weighted = here.covered & ~np.isnan(here.sample.baseline)
+    weighted = response_children(here.sample)
     rows = {"complete_pairs": here.pairs, "response_weights": weighted}
     rows |= dict.fromkeys(("imputation", "delta", "lee", "extreme_values"), everyone)
     for method, children in rows.items():

@@ -10,7 +10,14 @@ from evaluation.publishing.disclosure import SUPPRESSED
 from evaluation.publishing.exhibits import Table
 from evaluation.publishing.published_tables import to_number
 from evaluation.reporting.displays.result_tables import Row, between, build, numeric
-from evaluation.reporting.displays.words import ROLES, centre_name, outcome_name, row_name, wave_name
+from evaluation.reporting.displays.words import (
+    ROLES,
+    centre_name,
+    covariate_name,
+    outcome_name,
+    row_name,
+    wave_name,
+)
 from evaluation.study.folder import Study
 
 METHODS = {
@@ -69,7 +76,7 @@ def bounds(study: Study, table: pd.DataFrame, outcome: str, wave: str, language:
     return build(
         here.to_dict("records"),
         {
-            ("Metodo" if it else "Method"): (lambda r: METHODS[r["method"]][language], False),
+            ("Metodo" if it else "Method"): (lambda r: METHODS[r["method"]][language] + _modelled(r, language), False),
             ("Effetto o limiti" if it else "Effect or bounds"): (shown, True),
             ("Intervallo" if it else "Interval"): (between("ci_low", "ci_high", language), True),
             ("Conclusione" if it else "Conclusion"): (lambda r: HOLDS[r["conclusion"]][language], False),
@@ -81,6 +88,19 @@ def bounds(study: Study, table: pd.DataFrame, outcome: str, wave: str, language:
         else "“Holds”: the interval says of zero what the complete pairs say. For bounds, the interval of Imbens and Manski. "
         "These are the children with consent. Numbers are withheld where few children were lost: they would reveal them.",
     )  # fmt: skip
+
+
+def _modelled(row: Row, language: Language) -> str:
+    """Say what response was modelled on in each centre."""
+    if row["method"] != "response_weights" or not row.get("model"):
+        return ""
+    words = {"rate": {"it": "quota di risposta", "en": "response rate"}[language],
+             "baseline": {"it": "punteggio iniziale", "en": "baseline score"}[language]}  # fmt: skip
+    sides = [
+        ", ".join(words.get(name) or covariate_name(name, language) for name in side.split())
+        for side in row["model"].split("|")
+    ]
+    return f" ({'; '.join(sides)})"
 
 
 def omitted(study: Study, table: pd.DataFrame, language: Language) -> Table:
