@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from evaluation.measurement.reliability import cronbach_alpha
-from evaluation.measurement.scores import answers
+from evaluation.measurement.scores import answers, composite_standard
 from evaluation.study.folder import Study
 from evaluation.study.protocol import Outcome
 
@@ -18,7 +19,8 @@ COMPOSITES = ("outcome", "part", "n", "mean", "sd", "reliability")
 def composites_table(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
     """One row for each part of a composite and one for the composite itself, at the baseline; columns `COMPOSITES`.
 
-    mean, sd : of all consenting children with a baseline, in the unit of the part; they standardise it at every wave.
+    mean, sd : of all consenting children with a baseline, in the unit of the part; of the composite before it is rescaled.
+    They standardise the part at every wave and are the composite's scale, unless the protocol fixes other constants.
     reliability : alpha of a part; of the composite the stratified one, NaN where a part has none.
     """
     rows = [
@@ -55,11 +57,12 @@ def _rows(study: Study, scores: pd.DataFrame, outcome: Outcome) -> Iterator[tupl
     baseline = scores[scores["wave"] == study.protocol.baseline.id]
     wide = baseline.pivot(index="participant", columns="outcome", values="score")
     alphas = np.array([_alpha(study, part) for part in outcome.of])
+    standard = composite_standard(study, outcome, wide)
     for part, alpha in zip(outcome.of, alphas, strict=True):
         yield (outcome.id, part, *_moments(wide[part]), alpha)
-    signs = [1.0 if study.protocol.outcome(part).direction == "higher" else -1.0 for part in outcome.of]
-    standardised = (wide[list(outcome.of)] / wide[list(outcome.of)].std(ddof=1) * signs).dropna().to_numpy(dtype=float)
-    yield (outcome.id, "", *_moments(wide[outcome.id]), stratified_alpha(standardised, alphas))
+    standardised = standard.each(wide).dropna().to_numpy(dtype=float)
+    unscaled = replace(standard, scale=1.0).of(wide)
+    yield (outcome.id, "", *_moments(unscaled), stratified_alpha(standardised, alphas))
 
 
 def _moments(values: pd.Series) -> tuple[int, float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
@@ -92,18 +93,51 @@ def fewest_answered(minimum_answered: float, items: int) -> int:
     return next(answered for answered in range(1, items + 1) if reaches(answered))
 
 
-def _composite(simple: dict[str, pd.Series], study: Study, outcome: Outcome) -> pd.Series:
-    """Mean of the standardised parts, all required.
+@dataclass(frozen=True)
+class Standard:
+    """What makes a composite of its parts: each less its `mean` over its `sd`, turned by `sign`; their mean over `scale`."""
 
-    Mean and total SD come from all consenting children with a baseline, and serve at every wave, so that growth
-    stays visible; a part where lower is better is turned, so that more of the composite is always better.
+    mean: pd.Series
+    sd: pd.Series
+    sign: pd.Series
+    scale: float = 1.0
+
+    def each(self, parts: pd.DataFrame) -> pd.DataFrame:
+        """Return the standardised parts of scores with a column a part."""
+        return (parts[self.mean.index] - self.mean) / self.sd * self.sign
+
+    def of(self, parts: pd.DataFrame) -> pd.Series:
+        """Return the composite of scores with a column a part, NaN where a part is missing."""
+        return self.each(parts).mean(axis=1, skipna=False) / self.scale
+
+
+def composite_standard(study: Study, outcome: Outcome, baseline: pd.DataFrame) -> Standard:
+    """Return what makes a composite: the protocol's constants, else those of all consenting children at the baseline.
+
+    They serve at every wave, so that growth stays visible; a part where lower is better is turned, so that more of the
+    composite is always better. With `scale: baseline_sd` the scale is the SD at the baseline of the children with every
+    part, so that the composite's unit is its own SD; else 1.
+
+    Parameters
+    ----------
+    baseline : scores at the baseline, a row a child and a column an outcome.
     """
-    parts = []
-    for part in outcome.of:
-        baseline = simple[part][simple[part].index.get_level_values("wave") == study.protocol.baseline.id]
-        sign = 1.0 if study.protocol.outcome(part).direction == "higher" else -1.0
-        parts.append(sign * (simple[part] - baseline.mean()) / _spread(baseline))
-    return pd.concat(parts, axis=1).mean(axis=1, skipna=False)
+    parts, fixed = list(outcome.of), outcome.constants
+    sign = pd.Series({part: 1.0 if study.protocol.outcome(part).direction == "higher" else -1.0 for part in parts})
+    mean = baseline[parts].mean() if fixed is None else pd.Series(fixed.mean)[parts]
+    sd = baseline[parts].apply(_spread) if fixed is None else pd.Series(fixed.sd)[parts]
+    plain = Standard(mean, sd, sign)
+    if outcome.scale is None:
+        return plain
+    own = fixed.scale if fixed is not None and fixed.scale is not None else _spread(plain.of(baseline).dropna())
+    return replace(plain, scale=own)
+
+
+def _composite(simple: dict[str, pd.Series], study: Study, outcome: Outcome) -> pd.Series:
+    """Mean of the standardised parts, all required."""
+    parts = pd.concat({part: simple[part] for part in outcome.of}, axis=1)
+    at_baseline = parts.index.get_level_values("wave") == study.protocol.baseline.id
+    return composite_standard(study, outcome, parts[at_baseline]).of(parts)
 
 
 def _spread(values: pd.Series) -> float:
@@ -132,17 +166,15 @@ def score_ranges(study: Study, scores: pd.DataFrame) -> dict[str, tuple[float, f
         highs = [item.maximum for item in items if item.maximum is not None]
         if outcome.kind != "composite" and len(lows) == len(highs) == len(items):
             ranges[outcome.id] = (float(np.mean(lows)), float(np.mean(highs)))
-    baseline = scores[scores["wave"] == study.protocol.baseline.id].groupby("outcome")["score"]
-    mean, spread = baseline.mean(), baseline.agg(_spread)
+    at_baseline = scores[scores["wave"] == study.protocol.baseline.id]
+    baseline = at_baseline.pivot(index="participant", columns="outcome", values="score")
     for outcome in study.protocol.outcomes:
-        if outcome.of and set(outcome.of) <= set(ranges) and spread[list(outcome.of)].notna().all():
-            ends = [
-                sorted(
-                    (1 if study.protocol.outcome(part).direction == "higher" else -1)
-                    * (np.array(ranges[part]) - mean[part]) / spread[part]
+        if outcome.of and set(outcome.of) <= set(ranges):
+            standard = composite_standard(study, outcome, baseline)
+            if standard.sd.notna().all():
+                ends = standard.each(pd.DataFrame({part: ranges[part] for part in outcome.of}))
+                ranges[outcome.id] = (
+                    float(ends.min().mean() / standard.scale),
+                    float(ends.max().mean() / standard.scale),
                 )
-                for part in outcome.of
-            ]  # fmt: skip
-            low, high = np.mean(ends, axis=0)
-            ranges[outcome.id] = (float(low), float(high))
     return ranges

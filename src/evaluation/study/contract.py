@@ -247,10 +247,10 @@ def check_metrics(contract: Contract, protocol: Protocol, findings: Findings) ->
         if outcome is None:
             continue
         for name, value, agreed in (
-            ("direction", metric.direction, outcome.direction), ("unit", metric.unit, outcome.unit_name),
+            ("direction", metric.direction, (outcome.direction,)), ("unit", metric.unit, (outcome.unit_name, outcome.unit)),
         ):  # fmt: skip
-            if value != agreed:
-                _warn_of_two_words(findings, k, f"metrics.{metric.id}.{name}", name, value, agreed)
+            if value not in agreed:
+                _warn_of_two_words(findings, k, f"metrics.{metric.id}.{name}", name, value, agreed[0])
 
 
 def _warn_of_two_words(findings: Findings, metric: int, column: str, name: str, found: str, agreed: str) -> None:

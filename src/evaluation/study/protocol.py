@@ -25,6 +25,7 @@ Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_l
 WAVE_ORDER = ("pre_baseline", "baseline", "endline", "follow_up")
 UNITS: dict[str, Text] = {
     "baseline SD": text("deviazioni standard iniziali", "baseline SD"),
+    "mean of standardised parts": text("media delle parti standardizzate", "mean of standardised parts"),
     "points": text("punti", "points"),
     "minutes": text("minuti", "minutes"),
 }
@@ -139,6 +140,14 @@ class Population(Model):
         return self
 
 
+class Constants(Model):
+    """What standardises the parts of a composite, fixed before the data: mean and SD of each, and the composite's own SD."""
+
+    mean: dict[str, Number]
+    sd: dict[str, Annotated[Number, Field(gt=0)]]
+    scale: Number | None = Field(default=None, gt=0)
+
+
 class Outcome(Model):
     """One thing measured: a scale of items, one number, or a composite of other outcomes."""
 
@@ -150,6 +159,24 @@ class Outcome(Model):
     minimum_answered: Number = Field(default=0.5, gt=0, le=1)
     direction: Literal["higher", "lower"] = "higher"
     unit: str = ""
+    scale: Literal["baseline_sd"] | None = None
+    constants: Constants | None = None
+
+    @model_validator(mode="after")
+    def _of_a_composite(self) -> Outcome:
+        only = text("solo in un composito", "only in a composite")
+        given = [name for name in ("scale", "constants") if getattr(self, name) is not None]
+        refuse([Defect(f"{self.id}: {self.kind}", only, at=(name,)) for name in given if self.kind != "composite"])
+        if self.constants is None:
+            return self
+        parts = text(f"un valore per {', '.join(self.of)}", f"a value for {', '.join(self.of)}")
+        refuse([
+            Defect(", ".join(given) or "-", parts, at=("constants", name))
+            for name, given in (("mean", self.constants.mean), ("sd", self.constants.sd)) if set(given) != set(self.of)
+        ])  # fmt: skip
+        declared = text("scale: baseline_sd, se constants ha scale", "scale: baseline_sd, where constants have a scale")
+        refuse([Defect("-", declared, at=("scale",))] if self.constants.scale and not self.scale else [])
+        return self
 
     @model_validator(mode="after")
     def _parts(self) -> Outcome:
@@ -166,7 +193,9 @@ class Outcome(Model):
 
     @property
     def unit_name(self) -> str:
-        """The unit as estimates.csv prints it."""
+        """The unit as estimates.csv prints it; a composite that is not rescaled has no SD of one, whatever it is called."""
+        if self.kind == "composite" and self.scale is None and self.unit in ("", "baseline SD"):
+            return "mean of standardised parts"
         return self.unit or {"composite": "baseline SD", "scale": "points", "measure": ""}[self.kind]
 
     @property

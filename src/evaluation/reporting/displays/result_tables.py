@@ -35,6 +35,7 @@ from evaluation.reporting.displays.words import (
 from evaluation.reporting.displays.words import SUPPRESSED as WITHHELD
 from evaluation.study.findings import Finding
 from evaluation.study.folder import Study
+from evaluation.study.protocol import Outcome
 
 Row = dict[str, Any]
 Cell = Callable[[Row], str]
@@ -213,11 +214,41 @@ def composites(study: Study, table: pd.DataFrame, language: Language) -> Table:
         },
         "Di che cosa è fatto il composito, all'inizio, centri insieme." if it
         else "What the composite is made of, at baseline, centres pooled.",
-        "Media e DS delle parti sono le costanti che le standardizzano a ogni rilevazione. Affidabilità: alfa; del composito "
-        "quella stratificata (Mosier)." if it
-        else "Mean and SD of the parts are the constants that standardise them at every wave. Reliability: alpha; of the "
-        "composite the stratified one (Mosier).",
+        ("Media e DS delle parti sono le costanti che le standardizzano a ogni rilevazione. Affidabilità: alfa; del composito "
+         "quella stratificata (Mosier). " if it
+         else "Mean and SD of the parts are the constants that standardise them at every wave. Reliability: alpha; of the "
+         "composite the stratified one (Mosier). ")
+        + " ".join(_scale(outcome, language) for outcome in study.protocol.outcomes if outcome.of),
     )  # fmt: skip
+
+
+def _scale(outcome: Outcome, language: Language) -> str:
+    """Say in words what one unit of a composite is, and which constants the protocol fixed."""
+    it, name = language == "it", outcome.name[language]
+    unit = (
+        ("è la DS del composito stesso alla baseline: la media delle parti è divisa per essa" if it
+         else "is the SD of the composite itself at the baseline, by which the mean of the parts is divided") if outcome.scale
+        else ("è la media delle parti standardizzate, che varia meno di ciascuna" if it
+              else "is that of the mean of standardised parts, which varies less than each of them")
+    )  # fmt: skip
+    said = f"{name}: un'unità {unit}." if it else f"{name}: one unit {unit}."
+    if outcome.constants is None:
+        return said
+    fixed = "; ".join(
+        f"{part} {number(outcome.constants.mean[part], language, 4)} ({number(outcome.constants.sd[part], language, 4)})"
+        for part in outcome.of
+    )
+    scale = outcome.constants.scale
+    by = (
+        ""
+        if scale is None
+        else (f"; divisore {number(scale, language, 4)}" if it else f"; divisor {number(scale, language, 4)}")
+    )
+    return said + (
+        f" Medie (DS) fissate dal protocollo: {fixed}{by}."
+        if it
+        else f" Means (SDs) fixed by the protocol: {fixed}{by}."
+    )
 
 
 def balance(study: Study, table: pd.DataFrame, language: Language) -> Table:
