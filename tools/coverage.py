@@ -133,7 +133,7 @@ def interval(method: str, world: World, sample: Sample) -> tuple[float, float, f
     """Return the estimate and the ends of its 95 % interval as the package gives them; NaN where it refuses."""
     estimator = "did" if method == TWO_CENTRE else method
     try:
-        fit = ESTIMATORS[estimator](sample)
+        fit = ESTIMATORS[estimator](sample, "r")  # what was counted: R's errors of the weighted estimators
     except NoEstimate:
         return (np.nan, np.nan, np.nan)
     counts = sample.n_treated, sample.n_comparison

@@ -131,7 +131,7 @@ def minimum_effects(data: LessonData, language: Language) -> Table:
     rows = []
     for children in (20, 40, 80, 160, 640, 2560):
         plan = Plan(children, children, RHO, analysis.alpha)
-        found = detectable(plan, shock_icc=analysis.centre_shock_icc)
+        found = detectable(plan, shock_icc=analysis.centre_shock_icc or 0.0)
         rows.append((number(children, language, 0), number(found.exact, language), number(found.two_centre, language)))
     words = {
         "it": ("Ragazzi per centro", "Senza eventi di centro", "Con un evento per centro"),
@@ -141,7 +141,7 @@ def minimum_effects(data: LessonData, language: Language) -> Table:
         "it": "Differenza minima rilevabile di una differenza nelle differenze, in deviazioni standard del punteggio.",
         "en": "Minimum detectable effect of a difference in differences, in standard deviations of the score.",
     }
-    icc, rho = number(analysis.centre_shock_icc, language), number(RHO, language, 1)
+    icc, rho = number(analysis.centre_shock_icc or 0.0, language), number(RHO, language, 1)
     note = {
         "it": f"Quattro volte su cinque, con p sotto {percent(analysis.alpha, language)}; correlazione tra le "
         f"rilevazioni {rho}. "

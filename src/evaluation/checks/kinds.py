@@ -72,6 +72,7 @@ KINDS: dict[str, Kind] = {
     "name_like_code": _warning("Codice che sembra un nome", "Code that looks like a name"),
     "direction_differs": _warning("Verso diverso tra contratto e protocollo", "Direction differs from the protocol"),
     "unit_differs": _warning("Unità diversa tra contratto e protocollo", "Unit differs from the protocol"),
+    "no_source": _warning("Valore senza fonte", "Value without a source"),
     # children
     "consent_missing": _error("Consenso non registrato", "Consent not recorded"),
     "consent": _warning("Risposte senza consenso", "Answers without consent"),

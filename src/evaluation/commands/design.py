@@ -103,7 +103,7 @@ def _table(title: Text, columns: list[Text], language: Language) -> Table:
 def _detectable(planned: Planned, language: Language) -> Table:
     from evaluation.design.plan import detectable_table
 
-    icc = planned.protocol.analysis.centre_shock_icc
+    icc = planned.protocol.analysis.centre_shock_icc or 0.0
     title = text("Minimo effetto rilevabile, potenza 80 %", "Minimum detectable effect, power 80 %")
     heads = [
         text("correlazione", "correlation"), text("metodo", "method"), text("formula", "formula"),

@@ -24,7 +24,8 @@ def diagnose_protocol(
     analysis = planned.protocol.analysis
     design = planned_design(planned.plan, analysis, planned.effect)
     design = replace(design, model=replace(design.model, gap=gap, trend=trend))
-    iccs = tuple(sorted({*ICCS, analysis.centre_shock_icc}))
+    declared = analysis.centre_shock_icc or 0.0
+    iccs = tuple(sorted({*ICCS, declared}))
     table = operating_characteristics(design, iccs, simulations=simulations, seed=analysis.seed, notify=notify)
     assumed = {
         "n_treated": planned.plan.n_treated, "n_comparison": planned.plan.n_comparison, "rho": planned.plan.rho,
@@ -39,6 +40,6 @@ def diagnose_protocol(
         mde=[each.exact if each else None for each in least],
         mde_two_centre=[each.two_centre if each else None for each in least],
     )
-    own = matching_row(table, answered_by(analysis.estimator), analysis.centre_shock_icc)
+    own = matching_row(table, answered_by(analysis.estimator), declared)
     found.insert(0, "protocol", table.index == own.name)
     return found

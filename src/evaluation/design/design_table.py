@@ -124,12 +124,13 @@ def _rows(study: Study, scores: pd.DataFrame, outcome: Outcome, wave: str, simul
 
 
 def planned_design(plan: Plan, analysis: Analysis, effect: float) -> Design:
-    """Return the locked protocol as a design, under its own centre shock; `effect` in SDs."""
+    """Return the locked protocol as a design, under its own centre shock, none if it declares none; `effect` in SDs."""
+    icc = analysis.centre_shock_icc or 0.0
     return Design(
-        Model(plan.rho, shock_icc=analysis.centre_shock_icc),
+        Model(plan.rho, shock_icc=icc),
         Inquiry(effect),
         DataStrategy(plan.n_treated, plan.n_comparison),
-        AnswerStrategy(analysis.alpha, analysis.centre_shock_icc),
+        AnswerStrategy(analysis.alpha, icc),
     )
 
 

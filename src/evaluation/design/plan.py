@@ -107,8 +107,11 @@ def count_children(folder: Path, protocol: Protocol) -> tuple[int, int]:
 
 
 def detectable_table(planned: Planned) -> pd.DataFrame:
-    """Return minimum detectable effects in SDs: rho, estimator, normal, exact, two_centre (see `power.Detectable`)."""
-    plan, icc = planned.plan, planned.protocol.analysis.centre_shock_icc
+    """Return minimum detectable effects in SDs: rho, estimator, normal, exact, two_centre (see `power.Detectable`).
+
+    two_centre is that of chance alone where the protocol declares no shock of a centre.
+    """
+    plan, icc = planned.plan, planned.protocol.analysis.centre_shock_icc or 0.0
     rows = []
     for rho in sorted({*RHOS, plan.rho}):
         assumed = Plan(plan.n_treated, plan.n_comparison, rho, plan.alpha)

@@ -1,7 +1,11 @@
 """What the contract would pay if the effect were what it may well be: payment under uncertainty.
 
-The contractual amount stands; this says how much of it is chance. The effect is taken as tau ~ N(tau_hat, se^2 + 2 s^2), with
-s the protocol's shock of a centre, and the contract's own arithmetic is applied all along that law: no draws, no noise.
+The contractual amount stands; this says how much of it is chance. With V = se^2 + 2 s^2, s the protocol's shock of a centre,
+it answers three questions, each by a law of its own, to which the contract's own arithmetic is applied: no draws, no noise.
+
+- What would the true effect on these children earn? tau ~ N(tau_hat, V).
+- What would another study like this earn, with new children and new shocks? Its estimate ~ N(tau_hat, 2 V): it errs as well.
+- How often, and how much, does the contract pay when the programme does nothing? The estimate ~ N(0, V).
 """
 
 from __future__ import annotations
@@ -61,9 +65,35 @@ class Reached:
 
 
 @dataclass(frozen=True)
-class PaymentRisk:
-    """Payment under uncertainty; amounts in the contract's currency, rounded as the contract says.
+class Law:
+    """What is paid over a law of effects, where there is a verdict; low, high over its central `level`."""
 
+    expected: Decimal | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    p_paid: float = np.nan
+    p_most: float = np.nan
+    p_open: float = np.nan
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """What the contract pays when the programme does nothing: how often, and how much on average, paid on `statistic`.
+
+    shocked : with the declared shock of a centre, else by chance among children alone.
+    """
+
+    statistic: str
+    shocked: bool
+    p_paid: float
+    expected: Decimal | None
+
+
+@dataclass(frozen=True)
+class PaymentRisk:
+    """Payment under uncertainty of the true effect; amounts in the contract's currency, rounded as the contract says.
+
+    again : the same of another study like this. nothing : when the programme does nothing, by what is paid on.
     contractual : what is due. expected : mean payment, where there is a verdict. low, high : least and most paid over the
     central `level` of the effects. worst, best : the same if the centres' own trends differ by up to `bias` (by metric,
     in its unit) and chance plays no part. p_paid, p_most : probability that something, and that the most these effects
@@ -86,6 +116,8 @@ class PaymentRisk:
     bias: Mapping[str, float] = field(default_factory=dict)
     fixed: tuple[str, ...] = ()
     reason: Text | None = None
+    again: Law = Law()
+    nothing: tuple[Nothing, ...] = ()
 
 
 def assess(
@@ -100,9 +132,11 @@ def assess(
     if study.contract is None:
         return None
     evidence = gather_evidence(study.protocol, study.contract, estimates, flow, balance, hours)
-    return payment_risk(
-        study.contract, evidence, gather_spreads(study.protocol, study.contract, estimates, sensitivity)
-    )
+    known = study.contract, evidence, gather_spreads(study.protocol, study.contract, estimates, sensitivity)
+    risk = payment_risk(*known)
+    if risk.reason is not None:
+        return risk
+    return replace(risk, again=another_study(*known), nothing=tuple(without_effect(*known)))
 
 
 def gather_spreads(
@@ -151,25 +185,74 @@ def payment_risk(
         fixed=tuple(metric.id for metric in contract.metrics if metric.id not in spreads),
     )  # fmt: skip
     steps = {name: spread.sd for name, spread in spreads.items()}
-    pieces = straight_pieces(_payment(contract, evidence, spreads, steps), FAR, _places(contract, verdict, steps))
-    known = [piece for piece in pieces if not np.isnan(piece.first)]
-    if not known:
+    law = _law(contract, evidence, spreads, steps, level)
+    if law.expected is None:
         words = text("l'esito resta aperto, qualunque sia l'effetto", "the verdict stays open, whatever the effect")
         return replace(risk, reason=words)
-    settled = share(known, lambda _: True)
-    most = max(max(piece.first, piece.last) for piece in known)
-    low, high = _ends(contract, pieces, float(stats.norm.ppf((1 + level) / 2)))
     shifted = straight_pieces(
         _payment(contract, evidence, spreads, risk.bias), 1.0, _places(contract, verdict, risk.bias)
     )
     worst, best = _ends(contract, shifted, 1.0)
     return replace(
-        risk, expected=_rounded(contract, sum(piece.total for piece in known) / settled),
-        low=low, high=high, worst=worst, best=best,
-        p_paid=share(known, lambda piece: max(piece.first, piece.last) > 0),
-        p_most=share(known, lambda piece: min(piece.first, piece.last) >= most * (1 - STRAIGHT) > 0),
-        p_open=share(pieces, lambda piece: bool(np.isnan(piece.first))),
+        risk, expected=law.expected, low=law.low, high=law.high, worst=worst, best=best,
+        p_paid=law.p_paid, p_most=law.p_most, p_open=law.p_open,
     )  # fmt: skip
+
+
+def another_study(
+    contract: Contract, evidence: Mapping[str, Evidence], spreads: Mapping[str, Spread], level: float = LEVEL
+) -> Law:
+    """Return what another study like this would pay: arguments as of `payment_risk`, with twice the variance."""
+    twice = {name: float(np.sqrt(2)) * spread.sd for name, spread in spreads.items()}
+    return _law(contract, evidence, spreads, twice, level)
+
+
+def _law(
+    contract: Contract,
+    evidence: Mapping[str, Evidence],
+    spreads: Mapping[str, Spread],
+    steps: Mapping[str, float],
+    level: float,
+) -> Law:
+    """Return what is paid when each effect is normal about its estimate with the SD of its step."""
+    verdict = decide(contract, evidence)
+    pieces = straight_pieces(_payment(contract, evidence, spreads, steps), FAR, _places(contract, verdict, steps))
+    known = [piece for piece in pieces if not np.isnan(piece.first)]
+    if not known:
+        return Law()
+    settled = share(known, lambda _: True)
+    most = max(max(piece.first, piece.last) for piece in known)
+    low, high = _ends(contract, pieces, float(stats.norm.ppf((1 + level) / 2)))
+    return Law(
+        _rounded(contract, sum(piece.total for piece in known) / settled), low, high,
+        share(known, lambda piece: max(piece.first, piece.last) > 0),
+        share(known, lambda piece: min(piece.first, piece.last) >= most * (1 - STRAIGHT) > 0),
+        share(pieces, lambda piece: bool(np.isnan(piece.first))),
+    )  # fmt: skip
+
+
+def without_effect(
+    contract: Contract, evidence: Mapping[str, Evidence], spreads: Mapping[str, Spread], level: float = LEVEL
+) -> Iterator[Nothing]:
+    """Yield what is paid for no effect, on the estimate and on the lower end of its interval, without and with the shock."""
+    still = {name: _at_zero(evidence[name], spread) for name, spread in spreads.items()}
+    shocked = any(spread.shock_sd > 0 for spread in spreads.values())
+    for statistic in STATISTICS:
+        decision = tuple(one.model_copy(update={"statistic": statistic}) for one in contract.decision)
+        terms = contract.model_copy(update={"decision": decision})
+        for with_shock in (False, True)[: 1 + shocked]:
+            steps = {name: spread.sd if with_shock else spread.std_error for name, spread in spreads.items()}
+            law = _law(terms, {**evidence, **still}, spreads, steps, level)
+            if law.expected is not None:
+                yield Nothing(statistic, with_shock, law.p_paid, law.expected)
+
+
+STATISTICS = ("point", "ci_lower")
+
+
+def _at_zero(evidence: Evidence, spread: Spread) -> Evidence:
+    """Return the evidence of no effect: the lower end of its interval keeps its distance from the estimate."""
+    return evidence if evidence.point is None else _moved(evidence, spread, -float(evidence.point))
 
 
 def _payment(
@@ -238,6 +321,7 @@ def _reached(contract: Contract, verdict: Verdict, spreads: Mapping[str, Spread]
 
 
 AMOUNTS = ("contractual", "expected", "low", "high", "worst", "best")
+AGAIN = ("expected", "low", "high")
 PROBABILITIES = ("p_paid", "p_most", "p_open")
 COLUMNS = ("quantity", "rule", "metric", "threshold", "value", "unit", "reason_it", "reason_en")
 
@@ -246,7 +330,8 @@ def payment_risk_table(contract: Contract | None, risk: PaymentRisk | None) -> p
     """One row a quantity, with `COLUMNS`; no row without a contract.
 
     Quantities: level; the amounts of `PaymentRisk` (unit: currency); its probabilities, then `reaches` and `stays` of each
-    rule and threshold; `bias` of each metric, in its unit; `fixed` metrics. The reason stands at the expected payment.
+    rule and threshold; those of another study (`again_…`); `nothing_…` and `nothing_shocked_…`, in whose rows the rule is
+    the statistic paid on; `bias` of each metric, in its unit; `fixed` metrics. The reason stands at the expected payment.
     """
     if contract is None or risk is None:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -261,6 +346,14 @@ def payment_risk_table(contract: Contract | None, risk: PaymentRisk | None) -> p
         about = (at.rule, at.metric, f"{at.threshold:f}")
         rows += [(name, *about, getattr(at, name), "probability", "", "") for name in ("reaches", "stays")]
     units = {metric.id: metric.unit for metric in contract.metrics}
+    again = risk.again
+    if again.expected is not None:
+        rows += [(f"again_{name}", "", "", "", f"{getattr(again, name):f}", risk.currency, "", "") for name in AGAIN]
+        rows += [(f"again_{name}", "", "", "", getattr(again, name), "probability", "", "") for name in PROBABILITIES]
+    for one in risk.nothing:
+        name = "nothing_shocked" if one.shocked else "nothing"
+        rows.append((f"{name}_p_paid", one.statistic, "", "", one.p_paid, "probability", "", ""))
+        rows.append((f"{name}_expected", one.statistic, "", "", f"{one.expected:f}", risk.currency, "", ""))
     rows += [("bias", "", name, "", bias, units[name], "", "") for name, bias in risk.bias.items()]
     rows += [("fixed", "", name, "", "", units[name], "", "") for name in risk.fixed]
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -23,7 +23,7 @@ from evaluation.study.documents import read_document
 from evaluation.study.findings import NOTHING, Findings, Words, nearest, one_of
 from evaluation.study.instrument import Instrument, read_instrument
 from evaluation.study.participant_columns import type_covariates
-from evaluation.study.protocol import Protocol, check_outcomes
+from evaluation.study.protocol import Protocol, check_outcomes, check_shock
 from evaluation.study.tables import (
     EXPECTED_CODE,
     EXPECTED_NUMBER,
@@ -114,6 +114,8 @@ def read_study(folder: Path, choices: Choices = NO_CHOICES) -> tuple[Study | Non
     responses = _read_responses(folder / "responses.csv", protocol, instrument, participants, findings)
     attendance = _optional(folder / "attendance.csv", lambda path: _read_attendance(path, participants, findings))
     programme = _optional(folder / "programme.csv", lambda path: _read_programme(path, findings))
+    if protocol is not None:
+        check_shock(protocol, findings)
     if protocol is not None and instrument is not None:
         check_outcomes(protocol, instrument, findings)
     if protocol is not None and contract is not None:

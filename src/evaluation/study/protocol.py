@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from evaluation.errors import UserError
 from evaluation.language import Text, text
 from evaluation.study.documents import Bilingual, Date, Defect, Model, Number, Whole, backwards, refuse, twice, unknown
-from evaluation.study.findings import Finding, Findings, nearest, one_of
+from evaluation.study.findings import Finding, Findings, Words, nearest, one_of
 
 if TYPE_CHECKING:
     from evaluation.study.instrument import Instrument
@@ -253,6 +253,19 @@ class Exclusion(Model):
         return self
 
 
+class CentreShock(Model):
+    """How much of the variance of change is declared to lie between centres, where that is taken from, and why."""
+
+    value: Number = Field(ge=0, lt=1)
+    source: str = ""
+    reason: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number_alone(cls, given: Any) -> Any:
+        return given if isinstance(given, dict | CentreShock) else {"value": given}
+
+
 class Analysis(Model):
     """The confirmatory analysis, fixed before the data are seen."""
 
@@ -260,11 +273,16 @@ class Analysis(Model):
     alpha: Number = Field(default=0.05, ge=0.0001, lt=0.5)
     permutations: Whole = Field(default=9999, ge=99, le=10_000_000)
     multiplicity: Literal["romano_wolf", "holm", "benjamini_hochberg"] = "romano_wolf"
-    centre_shock_icc: Number = Field(default=0.02, ge=0, lt=1)
+    centre_shock: CentreShock | None = Field(default=None, alias="centre_shock_icc")
     confirmatory_waves: tuple[str, ...] = ()
     weighted_errors: Literal["small_sample", "r"] = "small_sample"
     subgroups: tuple[str, ...] = ()
     seed: Whole = Field(default=0, ge=0)
+
+    @property
+    def centre_shock_icc(self) -> float | None:
+        """The declared share of the variance of change between centres; None where the plan declares none."""
+        return None if self.centre_shock is None else self.centre_shock.value
 
 
 class Privacy(Model):
@@ -369,6 +387,23 @@ class Protocol(Model):
     def outcome(self, outcome_id: str) -> Outcome:
         """Return the outcome of that id (KeyError if there is none)."""
         return {outcome.id: outcome for outcome in self.outcomes}[outcome_id]
+
+
+def check_shock(protocol: Protocol, findings: Findings) -> None:
+    """A declared shock of a centre needs a source: it decides how wide the interval that leads the report is."""
+    shock = protocol.analysis.centre_shock
+    if shock is None or shock.source.strip():
+        return
+    expected = text("source: da dove viene il valore", "source: where the value comes from")
+    action = text(
+        "Scrivere {value: …, source: …, reason: …}, o togliere il valore.",
+        "Write {value: …, source: …, reason: …}, or remove the value.",
+    )
+    line = findings.line("protocol.yml", "analysis", "centre_shock_icc")
+    found = Words(f"{shock.value:g}, senza fonte", f"{shock.value:g}, no source")
+    findings.add(
+        Finding("warning", "no_source", "protocol.yml", found, expected, action, line, "analysis.centre_shock_icc")
+    )
 
 
 def check_outcomes(protocol: Protocol, instrument: Instrument, findings: Findings) -> None:

@@ -51,7 +51,7 @@ def drdid_traditional(sample: Sample, errors: Errors = "small_sample") -> Fit:
     weights = normalised_odds(sample.treated, propensity)
     equal = np.ones(len(x))
     residual = _residual(sample, x, equal)
-    leverage = _leverage(sample, x, weights) if errors == "small_sample" else np.zeros(len(x))
+    leverage = _leverage(sample, x, equal) if errors == "small_sample" else np.zeros(len(x))
     influence = (
         _contrast(sample, residual, weights, leverage)
         - _of_logit(sample, x, propensity, residual, weights)

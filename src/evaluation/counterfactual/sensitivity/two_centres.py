@@ -37,18 +37,19 @@ class TwoCentre:
     break_even_bias: float
 
 
-def two_centre(estimate: Estimate, change_sd: float, icc: float) -> TwoCentre:
+def two_centre(estimate: Estimate, change_sd: float, icc: float | None) -> TwoCentre:
     """Sensitivity of a `did` estimate to what moves whole centres.
 
     Parameters
     ----------
     change_sd : pooled within-centre SD of the change, in the outcome's unit. icc : declared share of the variance of
-        change that lies between centres.
+        change that lies between centres; None declares none, and gives neither shock nor interval.
 
     Notes
     -----
     Random shock: V = se^2 + 2 s^2, and s* = sqrt((tau / t)^2 - se^2) / sqrt(2). An ICC of r is s^2 = sd^2 r / (1 - r).
     """
+    icc = np.nan if icc is None else icc
     shock = change_sd * np.sqrt(icc / (1 - icc))
     low, high = shocked_interval(estimate.estimate, estimate.std_error, estimate.critical, np.array(shock))
     spare = (estimate.estimate / estimate.critical) ** 2 - estimate.std_error**2

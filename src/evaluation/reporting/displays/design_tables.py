@@ -27,6 +27,9 @@ AMOUNTS: dict[str, Text] = {
     "expected": text("atteso, in media", "expected, on average"),
     "low": text("basso (limite dell'intervallo)", "low (end of the interval)"),
     "high": text("alto (limite dell'intervallo)", "high (end of the interval)"),
+    "again_expected": text("un altro studio così, in media", "another such study, on average"),
+    "nothing_expected": text("un programma che non fa nulla, in media", "a programme that does nothing, on average"),
+    "nothing_shocked_expected": text("lo stesso, con gli scossoni dichiarati", "the same, with the declared shocks"),
     "worst": text(
         "nel caso peggiore tra i centri, a parità di ragazzi", "in the worst case between the centres, same children"
     ),
@@ -38,6 +41,11 @@ CHANCES: dict[str, Text] = {
     "p_paid": text("probabilità che qualcosa sia dovuto", "probability that anything is due"),
     "p_most": text("probabilità dell'importo massimo", "probability of the highest amount"),
     "p_open": text("probabilità che il verdetto resti aperto", "probability that the verdict stays open"),
+    "again_p_paid": text("probabilità che un altro studio così paghi", "probability that another such study pays"),
+    "nothing_p_paid": text(
+        "probabilità di pagare un programma che non fa nulla", "probability of paying a programme that does nothing"
+    ),
+    "nothing_shocked_p_paid": text("la stessa, con gli scossoni dichiarati", "the same, with the declared shocks"),
 }
 
 
@@ -145,7 +153,7 @@ def payment_risk(table: pd.DataFrame, language: Language) -> Table | Sentence:
     return build(
         rows.to_dict("records"),
         {
-            ("Quantità" if it else "Quantity"): (lambda r: (AMOUNTS | CHANCES)[r["quantity"]][language], False),
+            ("Quantità" if it else "Quantity"): (lambda r: _quantity(r, language), False),
             ("Valore" if it else "Value"): (lambda r: _worth(r, language), True),
         },
         f"Il pagamento se l'effetto fosse un altro tra quelli compatibili con i dati (al {shown} %)." if it
@@ -155,6 +163,16 @@ def payment_risk(table: pd.DataFrame, language: Language) -> Table | Sentence:
         else "The amount due is the contract's and does not change. The rest takes the true effect as normal about the estimate, "
         "knowing nothing else, and says how far the amount depends on chance among children and between the centres.",
     )  # fmt: skip
+
+
+def _quantity(row: Row, language: Language) -> str:
+    """Name a quantity; of a programme that does nothing with the statistic that it would be paid on."""
+    paid_on = {
+        "point": text("pagato sulla stima", "paid on the estimate"),
+        "ci_lower": text("pagato sul limite inferiore", "paid on the lower end"),
+    }.get(row["rule"])
+    name = (AMOUNTS | CHANCES)[row["quantity"]][language]
+    return f"{name} ({paid_on[language]})" if paid_on else name
 
 
 def _worth(row: Row, language: Language) -> str:

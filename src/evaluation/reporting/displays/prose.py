@@ -94,23 +94,42 @@ def two_centre_sentence(protocol: Protocol, row: Row, language: Language) -> str
             "en": "The two-centre sensitivity is withheld: it would rest on too few children.",
         }[language]
     bias, low, high = (to_number(row.get(c, "")) for c in ("break_even_bias", "two_centre_low", "two_centre_high"))
-    if np.isnan(low):
+    if np.isnan([low, to_number(row.get("estimate", ""))]).all():
         return {
             "it": "La sensibilità ai due centri non può essere calcolata.",
             "en": "The two-centre sensitivity cannot be computed.",
         }[language]
     unit = protocol.outcome(row["outcome"]).unit_text[language]
-    holds = low > 0 or high < 0
-    between = interval(low, high, language, _decimals(low, high))
-    usual = usual_shocks(*(to_number(row.get(c, "")) for c in ("shock_sd", "shock_icc")))
     said = [
-        _with_shock(between, holds, language),
-        _break_even(bias, usual, unit, language),
+        NO_SHOCK[language] if np.isnan(low) else _with_shock(low, high, language),
+        SWAPPED[language],
+        _break_even(bias, usual_of(row), unit, language),
         _without_one(row, language),
     ]
     if protocol.analysis.estimator != "did":
         said.insert(0, OF_DID[language].format(number(to_number(row.get("estimate", "")), language)))
     return " ".join(part for part in said if part)
+
+
+def usual_of(row: Row) -> tuple[float, float]:
+    """Return the shocks of a centre that are usual, from the declared one of a row, else from its break-even; NaN if neither."""
+    pairs = (("shock_sd", "shock_icc"), ("break_even_shock", "break_even_icc"))
+    found = (usual_shocks(*(to_number(row.get(column, "")) for column in pair)) for pair in pairs)
+    return next((usual for usual in found if not np.isnan(usual[0])), (float("nan"), float("nan")))
+
+
+SWAPPED = text(
+    "Scambiare i due centri dà p = 1: le assegnazioni sono due, e la stessa differenza con il segno cambiato è altrettanto "
+    "grande. Con un centro per parte nessun test può contare i centri.",
+    "Swapping the two centres gives p = 1: there are two assignments, and the same difference with its sign turned is as large. "
+    "With one centre a side no test can count centres.",
+)
+NO_SHOCK = text(
+    "Il protocollo non dichiara quanto contino gli eventi che toccano un intero centro: non c'è un intervallo per i due centri, "
+    "e la certezza non va oltre «bassa».",
+    "The protocol does not declare how much events that touch a whole centre matter: there is no two-centre interval, and "
+    "certainty is never above low.",
+)
 
 
 def _in_final_sds(row: Row, kind: str, language: Language) -> str:
@@ -162,9 +181,10 @@ def _break_even(bias: float, usual: tuple[float, float], unit: str, language: La
         low, high = (number(float(np.sqrt(2)) * shock, language) for shock in usual)  # of a difference of two centres
         return {
             "it": f"Una differenza di {shown} tra le tendenze proprie dei due centri basterebbe ad annullare questo "
-            f"risultato; per orientarsi, quelle usuali tra scuole (ICC dei livelli 0,01-0,10) vanno da {low} a {high} {unit}.",
+            f"risultato; per orientarsi, quelle usuali tra scuole (ICC del cambiamento 0,01-0,04) vanno da {low} a {high} "
+            f"{unit}.",
             "en": f"A difference of {shown} between the centres' own trends would be enough to undo this finding; "
-            f"for orientation, those usual between schools (ICC of levels 0.01-0.10) are {low} to {high} {unit}.",
+            f"for orientation, those usual between schools (ICC of change 0.01-0.04) are {low} to {high} {unit}.",
         }[language]
     return {
         "it": f"Una differenza di {shown} tra le tendenze proprie dei due centri basterebbe ad annullare questo risultato.",
@@ -172,7 +192,8 @@ def _break_even(bias: float, usual: tuple[float, float], unit: str, language: La
     }[language]
 
 
-def _with_shock(between: str, holds: bool, language: Language) -> str:
+def _with_shock(low: float, high: float, language: Language) -> str:
+    holds, between = low > 0 or high < 0, interval(low, high, language, _decimals(low, high))
     end = {
         "it": "continua a escludere lo zero" if holds else "contiene lo zero: l'effetto potrebbe non esserci",
         "en": "still excludes zero" if holds else "holds zero: there may be no effect",

@@ -282,8 +282,18 @@ def _or_withheld_word(cell: str, language: Language) -> str:
     return WITHHELD[language] if cell == SUPPRESSED else WWC[cell][language]
 
 
-def estimates(study: Study, table: pd.DataFrame, language: Language, first: str = "estimator") -> Table:
-    """Estimates with intervals; the first column names the estimator or the outcome."""
+def estimates(
+    study: Study,
+    table: pd.DataFrame,
+    language: Language,
+    first: str = "estimator",
+    sensitivity: pd.DataFrame | None = None,
+) -> Table:
+    """Estimates with intervals; the first column names the estimator or the outcome.
+
+    With `sensitivity` the table leads with what two centres can bear, of the rows that it knows: their interval, or the
+    break-even shock where the protocol declares none.
+    """
     it = language == "it"
     level = interval_level(study.protocol, language)
     unit = study.protocol.outcome(table["outcome"].iloc[0]).unit_text[language] if first == "estimator" else ""
@@ -312,7 +322,11 @@ def estimates(study: Study, table: pd.DataFrame, language: Language, first: str 
     columns: dict[str, tuple[Cell, bool]] = {
         names[first][0]: (lambda r: names[first][1](r) + (" ◆" if confirms(r) else ""), False),
         ("Effetto" if it else "Effect"): (numeric("estimate", language), True),
-        (f"Intervallo al {level}" if it else f"{level} interval"): (between("ci_low", "ci_high", language), True),
+        **({} if sensitivity is None else _of_two_centres(study, sensitivity, language)),
+        (f"Intervallo tra ragazzi al {level}" if it else f"{level} interval among children"): (
+            between("ci_low", "ci_high", language),
+            True,
+        ),
         "p": (probability("p_value", language), True),
         ("p perm." if it else "perm. p"): (probability("p_permutation", language), True),
         **(
@@ -323,13 +337,29 @@ def estimates(study: Study, table: pd.DataFrame, language: Language, first: str 
         ("Confronto" if it else "Comparison"): (numeric("n_comparison", language, 0), True),
     }
     note = (
-        "◆ analisi confermativa del protocollo. Gli intervalli trattano i ragazzi come unità e non coprono ciò che tocca un "
+        "◆ analisi confermativa del protocollo. Gli intervalli tra ragazzi non coprono ciò che tocca un "
         "intero centro; il p di permutazione descrive il caso tra ragazzi scambiabili, non un sorteggio; g prende la DS per nota."
         if it
-        else "◆ the protocol's confirmatory analysis. Intervals take children as units and do not cover what touches a whole "
+        else "◆ the protocol's confirmatory analysis. Intervals among children do not cover what touches a whole "
         "centre; the permutation p describes chance among exchangeable children, not a draw; g takes the SD as known."
     )
     return build(table.to_dict("records"), columns, captions[first], note)
+
+
+def _of_two_centres(study: Study, sensitivity: pd.DataFrame, language: Language) -> dict[str, tuple[Cell, bool]]:
+    """The column that leads a main table: the two-centre interval, else the shock at which the finding falls."""
+    it = language == "it"
+    known = {(r["outcome"], r["wave"], r["estimator"]): r for r in sensitivity.to_dict("records")}
+    nothing = dict.fromkeys(("two_centre_low", "two_centre_high", "break_even_shock"), "")
+
+    def of(row: Row) -> Row:
+        return known.get((row["outcome"], row["wave"], row["estimator"]), nothing)
+
+    if study.protocol.analysis.centre_shock_icc is None:
+        shock = numeric("break_even_shock", language, 3)
+        return {("Pareggio, shock di centro" if it else "Break-even centre shock"): (lambda r: shock(of(r)), True)}
+    ends = between("two_centre_low", "two_centre_high", language)
+    return {("Intervallo dei due centri" if it else "Two-centre interval"): (lambda r: ends(of(r)), True)}
 
 
 def sensitivity(study: Study, table: pd.DataFrame, language: Language) -> Table:

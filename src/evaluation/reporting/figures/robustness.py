@@ -50,6 +50,7 @@ def two_centres(study: Study, row: Row, language: Language) -> Figure | str:
     unit = study.protocol.outcome(row["outcome"]).unit_text[language]
     value, error, upper = (to_number(row[c]) for c in ("estimate", "std_error", "ci_high"))
     declared, break_even = to_number(row["shock_sd"]), to_number(row["break_even_shock"])
+    known = (declared, to_number(row["shock_icc"])) if declared > 0 else (break_even, to_number(row["break_even_icc"]))
     reach = 2.4 * np.nanmax([declared, break_even, error / 2])
     shocks = np.linspace(0, reach, 200)
     low, high = shocked_interval(value, error, (upper - value) / error, shocks)
@@ -59,13 +60,15 @@ def two_centres(study: Study, row: Row, language: Language) -> Figure | str:
         axes.plot(shocks, high, color=TREATED)
         axes.axhline(0, color=INK, linewidth=0.8)
         axes.axhline(value, color=TREATED, linewidth=1, linestyle=":")
-        low_icc, high_icc = usual_shocks(declared, to_number(row["shock_icc"]))
-        axes.axvspan(low_icc, min(high_icc, reach), ymax=0.04, color=EXPECTED, alpha=0.5, linewidth=0)
-        axes.axvline(declared, color=COMPARISON, linestyle="--", linewidth=1.2)
-        axes.annotate(
-            {"it": "dichiarato", "en": "declared"}[language], (declared, axes.get_ylim()[1]), xytext=(4, -10),
-            textcoords="offset points", color=COMPARISON,
-        )  # fmt: skip
+        low_icc, high_icc = usual_shocks(*known)
+        if not np.isnan(low_icc):
+            axes.axvspan(low_icc, min(high_icc, reach), ymax=0.04, color=EXPECTED, alpha=0.5, linewidth=0)
+        if not np.isnan(declared):
+            axes.axvline(declared, color=COMPARISON, linestyle="--", linewidth=1.2)
+            axes.annotate(
+                {"it": "dichiarato", "en": "declared"}[language], (declared, axes.get_ylim()[1]), xytext=(4, -10),
+                textcoords="offset points", color=COMPARISON,
+            )  # fmt: skip
         if not np.isnan(break_even):
             axes.plot(break_even, 0, "D", color=INK)
             axes.annotate(
