@@ -7,7 +7,7 @@ sure of: the answers of one child, the count of a rare answer, how many refused,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import product
+from itertools import combinations, product
 from math import lcm
 
 import numpy as np
@@ -64,6 +64,26 @@ def membership(tables: Tables, protocol: Protocol, _: Instrument) -> Iterator[st
             yield f"never seen at the {centre} centre: {value(flow['enrolled']) - seen:g}"
         if small(protocol, seen - value(flow["analysed"])):
             yield f"seen once at the {centre} centre: {seen - value(flow['analysed']):g}"
+
+
+def leavers(tables: Tables, protocol: Protocol, _: Instrument) -> Iterator[str]:
+    """Children of a category at one outcome and wave, less those at another: the category of the few who differ."""
+    told: dict[tuple[str, str], list[tuple[str, float, float]]] = {}
+    for row in tables["subgroups"].to_dict("records"):
+        sample = find(tables["estimates"], outcome=row["outcome"], wave=row["wave"], estimator="did")
+        for centre in CENTRES:
+            key = (f"{row['covariate']}: {row['level']}", centre)
+            numbers = (value(row[f"n_{centre}"]), value(sample[f"n_{centre}"]))
+            told.setdefault(key, []).append((f"{row['outcome']} {row['wave']}", *numbers))
+    for row in tables["balance"].to_dict("records"):
+        for centre in CENTRES if ": " in row["variable"] else ():
+            n = value(row[f"n_{centre}"])
+            numbers = (round(value(row[f"mean_{centre}"]) * n, 6), n)
+            told.setdefault((row["variable"], centre), []).append((f"{protocol.primary.id} {row['wave']}", *numbers))
+    for (level, centre), samples in told.items():
+        for (first, have, n), (then, left, m) in combinations([one for one in samples if np.isfinite(one[1])], 2):
+            if small(protocol, abs(n - m)) and 0 <= abs(have - left) <= abs(n - m):
+                yield f"{abs(have - left):g} of the {abs(n - m):g} between {first} and {then}, {centre}: {level}"
 
 
 # Differencing: two samples, one thing
@@ -282,7 +302,8 @@ def categories(tables: Tables, protocol: Protocol, _: Instrument) -> Iterator[st
 
 
 ATTACKS: tuple[Callable[[Tables, Protocol, Instrument], Iterator[str]], ...] = (
-    membership, spreads, extremes, lost_baseline, sums_of_items, standardising, worst_case, rare_answers, uniform, categories,
+    membership, leavers, spreads, extremes, lost_baseline, sums_of_items, standardising, worst_case, rare_answers, uniform,
+    categories,
 )  # fmt: skip
 
 

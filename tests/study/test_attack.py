@@ -20,7 +20,7 @@ from evaluation.study.folder import Study, load_study
 sys.path.insert(0, str(ROOT / "tests" / "unit"))
 from study_builder import StudyFolder, build
 
-ATTACKED = ("flow", "items", "reliability", "composites", "balance", "estimates", "bounds")
+ATTACKED = ("flow", "items", "reliability", "composites", "balance", "estimates", "bounds", "subgroups")
 
 
 def read(folder: Path) -> Tables:
@@ -77,6 +77,18 @@ def one_in_a_category(study: StudyFolder) -> StudyFolder:
     return study.cell("participants.csv", 3, "sex", "X")
 
 
+def one_leaver_of_a_later_wave(study: StudyFolder) -> StudyFolder:
+    """Twice as many children, a third wave that one of them does not reach, and an effect for boys and for girls."""
+    study.replace("protocol.yml", "role: endline}", "role: endline}\n  - {id: t2, role: follow_up}")
+    study.replace("protocol.yml", "  alpha: 0.05\n", "  alpha: 0.05\n  permutations: 99\n  subgroups: [sex]\n")
+    header, *rows = study.rows("responses.csv")
+    rows += [[row[0], "t2", *row[2:]] for row in rows if row[1] == "t1" and row[0] != "N00"]
+    rows += [[f"{child[0]}9{child[1:]}", *row] for child, *row in rows if child != "N00"]
+    children = study.rows("participants.csv")
+    more = [[f"{row[0][0]}9{row[0][1:]}", *row[1:]] for row in children[1:] if row[0] != "N00"]
+    return study.set_rows("participants.csv", [*children, *more]).set_rows("responses.csv", [header, *rows])
+
+
 def one_answer_of_all(study: StudyFolder) -> StudyFolder:
     """Everybody gives one item the highest answer at the first wave."""
     header, *rows = study.rows("responses.csv")
@@ -91,6 +103,7 @@ SMALL: dict[Callable[[StudyFolder], StudyFolder], set[str]] = {  # the study -> 
     one_refusing: {"membership", "rare_answers"},
     one_in_a_category: {"categories", "rare_answers"},
     one_answer_of_all: {"uniform", "rare_answers"},
+    one_leaver_of_a_later_wave: {"leavers"},
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from study_builder import build
 
 from evaluation.language import LANGUAGES
 from evaluation.measurement.scores import score_study
@@ -16,7 +17,14 @@ from evaluation.publishing.disclosure import SUPPRESSED
 from evaluation.publishing.disclosure.covariates import hide_rare_levels
 from evaluation.publishing.disclosure.curve import WHOLE, near_choices, without_near
 from evaluation.publishing.disclosure.differencing import comparisons, effects_withheld, published_samples
-from evaluation.publishing.disclosure.samples import Published, Withheld, apply, near_pairs, withhold_near
+from evaluation.publishing.disclosure.samples import (
+    Published,
+    Withheld,
+    apply,
+    decimals_left,
+    near_pairs,
+    withhold_near,
+)
 from evaluation.publishing.makers import MAKERS, publishable_table
 from evaluation.publishing.published_tables import read_published, write_table
 from evaluation.publishing.rules import RULES
@@ -248,3 +256,79 @@ def test_mean_hours_that_one_child_dominates_or_all_share_are_withheld():
         shown = publishable_table("monitoring", replace(study, attendance=attendance), scores)
         mean = shown[shown["indicator_en"] == "hours attended by a child on average"]["value"].iloc[0]
         assert (mean != SUPPRESSED) == told
+
+
+def later(
+    folder: Path, sizes: tuple[int, int], leaving: tuple[int, int], waves: tuple[str, ...] = ("t0", "t1")
+) -> Study:
+    """A study of so many children a centre, of whom so many do not come to the last wave."""
+    study = build(folder)
+    if "t2" in waves:
+        study.replace("protocol.yml", "role: endline}", "role: endline}\n  - {id: t2, role: follow_up}")
+    names = [f"{centre}{k:02}" for centre, size in zip("NS", sizes, strict=True) for k in range(size)]
+    gone = {f"{centre}{k:02}" for centre, few in zip("NS", leaving, strict=True) for k in range(few)}
+    header, first, *_ = study.rows("participants.csv")
+    children = [[name, "north" if name[0] == "N" else "south", *first[2:]] for name in names]
+    rng = np.random.default_rng(1)
+    ends = {"making": (1, 6), "worry": (0, 4), "travel": (5, 60)}
+    items = [*(f"making_{k}" for k in range(1, 5)), "worry_1", "worry_2", "travel"]
+    answers = [
+        [name, wave, item, str(rng.integers(*ends[item.split("_")[0]]))]
+        for name in names
+        for wave in waves
+        for item in items
+        if wave != waves[-1] or name not in gone
+    ]
+    study.remove("attendance.csv").set_rows("participants.csv", [header, *children])
+    return study.set_rows("responses.csv", [["participant", "wave", "item", "value"], *answers]).load()
+
+
+def told_of(study: Study, table: str, **row: str) -> list[Withheld]:
+    """What a table withholds of one row."""
+    found = effects_withheld(study, score_study(study))
+    return [one for one in found if one.table == table and set(one.row) <= set(row.items())]
+
+
+def test_a_difference_is_no_change_it_knows_the_baseline(tmp_path: Path):
+    """Less the effect, a later wave's difference is the gap at the baseline, of a child fewer than the first wave's."""
+    study = later(tmp_path / "study", (24, 24), (1, 0), ("t0", "t1", "t2"))
+    withheld = {
+        name: [w.reason for w in told_of(study, "estimates", outcome="making", wave="t2", estimator=name)]
+        for name in ("did", "difference")
+    }
+    assert {name: "near" in reasons for name, reasons in withheld.items()} == {"did": False, "difference": True}
+
+
+@pytest.mark.parametrize(("sizes", "leaving", "reasons"), [((40, 30), (12, 10), ["trimmed"]), ((40, 30), (0, 0), [])])
+def test_bounds_that_leave_out_a_few_are_withheld(
+    sizes: tuple[int, int], leaving: tuple[int, int], reasons: list[str], tmp_path: Path
+):
+    """Of 28 and 20 who came, of 40 and 30, Lee's bounds leave out one and a third: the ends of that child's centre."""
+    study = later(tmp_path / "study", sizes, leaving)
+    assert [one.reason for one in told_of(study, "bounds", outcome="travel", wave="t1", method="lee")] == reasons
+
+
+def test_means_of_a_composite_leave_the_lost_childs_score_open(tmp_path: Path):
+    """All who standardise sum to zero: what the pairs' means lack to zero is the lost child's, up to n half steps."""
+    study = later(tmp_path / "study", (60, 60), (1, 0))
+    rows = [
+        one
+        for one in told_of(study, "balance", variable="skills", kind="outcome", wave="t1")
+        if "mean_treated" in one.columns
+    ]
+    scores = score_study(study)
+    start = (
+        scores[(scores["wave"] == "t0") & scores["outcome"].isin(["making", "worry"])].groupby("outcome")["score"].std()
+    )
+    width = 0.5 * np.mean([4 / start["making"], 3 / start["worry"]])
+    assert rows
+    assert all(119 * 0.5 * 10.0**-one.decimals >= width for one in rows)
+    assert all(119 * 0.5 * 10.0 ** -(one.decimals + 1) < width for one in rows)  # and no coarser than that
+
+
+@pytest.mark.parametrize(
+    ("children", "width", "reach", "decimals"),
+    [(40, 2.0, 4.0, 1), (39, 2.0, 4.0, 0), (400, 2.0, 4.0, 2), (27, 30_000.0, 60_000.0, -4), (3, 1.5, 3.0, None)],
+)  # fmt: skip
+def test_so_many_decimals_that_the_sum_stays_open(children: int, width: float, reach: float, decimals: int | None):
+    assert decimals_left(children, width, reach) == decimals

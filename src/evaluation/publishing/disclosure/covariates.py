@@ -10,7 +10,7 @@ import pandas as pd
 from evaluation.counterfactual.sample import Array, build_sample
 from evaluation.publishing.disclosure.audit import Statement, withhold
 from evaluation.publishing.disclosure.cells import SUPPRESSED, alike, rare
-from evaluation.publishing.disclosure.samples import Published, Reason, Withheld, withhold_near
+from evaluation.publishing.disclosure.samples import Published, Reason, Withheld
 from evaluation.study.folder import Study
 
 BENCHMARKED = ("r2_centre", "r2_outcome", "estimate", "std_error", "t", "low", "high")
@@ -18,31 +18,51 @@ BENCHMARKED = ("r2_centre", "r2_outcome", "estimate", "std_error", "t", "low", "
 
 def covariates_withheld(study: Study, scores: pd.DataFrame) -> Iterator[Withheld]:
     """Return the rows of covariates to withhold, at every follow-up wave; they are those of the primary's children."""
-    minimum = study.protocol.privacy.minimum_cell
-    samples: list[Published] = []
+    for wave in study.protocol.follow_ups:
+        for column, reason in _telling(study, scores, wave.id).items():
+            yield Withheld("balance", _row(column, wave.id), (), reason)
+            yield Withheld("omitted", (("benchmark", column), ("wave", wave.id)), BENCHMARKED, reason)
+
+
+def covariate_samples(study: Study, scores: pd.DataFrame, interest: int) -> Iterator[Published]:
+    """Return the children behind the other rows of covariates: means of categories, and so counts, of those who are known."""
+    names = study.consenting["participant"].to_numpy()
     for place, wave in enumerate(study.protocol.follow_ups):
-        sample = build_sample(study, scores, study.protocol.primary.id, wave.id)
-        pairs = ~np.isnan(sample.change)
-        centres = [pairs & centre for centre in (sample.treated, ~sample.treated)]
-        columns = dict(zip(sample.covariate_names, sample.covariates.T, strict=True))
-        withheld = {name: "few" for name, values in columns.items() if _tells(name, values, centres, minimum)}
-        for name in study.protocol.covariates:
-            shown = {
-                column: v for column, v in columns.items() if column.startswith(f"{name}: ") and column not in withheld
-            }
-            levels = study.consenting[name].to_numpy()
-            withheld |= dict.fromkeys(_complementary(shown, name, levels, centres, minimum), "inferable")
-        for column, values in columns.items():
-            row = (("variable", column), ("kind", "covariate"), ("wave", wave.id))
-            if column in withheld:
-                reason: Reason = "few" if withheld[column] == "few" else "inferable"
-                yield Withheld("balance", row, (), reason)
-                yield Withheld("omitted", (("benchmark", column), ("wave", wave.id)), BENCHMARKED, reason)
-                continue
-            names = study.consenting["participant"].to_numpy()
-            groups = tuple(frozenset(names[centre & ~np.isnan(values)]) for centre in centres)
-            samples.append(Published("balance", row, (), frozenset({column}), groups, -place))
-    yield from withhold_near(samples, minimum)
+        telling, (columns, centres) = _telling(study, scores, wave.id), _columns(study, scores, wave.id)
+        for column in (one for one in columns if one not in telling):
+            groups = tuple(frozenset(names[centre & ~np.isnan(columns[column])]) for centre in centres)
+            about = frozenset({category_of(column)})
+            yield Published("balance", _row(column, wave.id), (), about, groups, interest - place)
+
+
+def category_of(column: str) -> str:
+    """What all numbers about one covariate have in common: counts of its categories can be subtracted from each other."""
+    return f"category {column.partition(': ')[0]}"
+
+
+def _row(column: str, wave: str) -> tuple[tuple[str, str], ...]:
+    return (("variable", column), ("kind", "covariate"), ("wave", wave))
+
+
+def _columns(study: Study, scores: pd.DataFrame, wave: str) -> tuple[dict[str, Array], list[Array]]:
+    """The columns of covariates, and the primary outcome's pairs of each centre."""
+    sample = build_sample(study, scores, study.protocol.primary.id, wave)
+    pairs = ~np.isnan(sample.change)
+    columns = dict(zip(sample.covariate_names, sample.covariates.T, strict=True))
+    return columns, [pairs & centre for centre in (sample.treated, ~sample.treated)]
+
+
+def _telling(study: Study, scores: pd.DataFrame, wave: str) -> dict[str, Reason]:
+    """The columns whose means would tell a few children of a category, or give them back together with others."""
+    minimum, (columns, centres) = study.protocol.privacy.minimum_cell, _columns(study, scores, wave)
+    found: dict[str, Reason] = {
+        name: "few" for name, values in columns.items() if _tells(name, values, centres, minimum)
+    }
+    for name in study.protocol.covariates:
+        shown = {column: v for column, v in columns.items() if column.startswith(f"{name}: ") and column not in found}
+        levels = study.consenting[name].to_numpy()
+        found |= dict.fromkeys(_complementary(shown, name, levels, centres, minimum), "inferable")
+    return found
 
 
 def _tells(column: str, values: Array, centres: list[Array], minimum: int) -> bool:

@@ -12,9 +12,10 @@ import pandas as pd
 from evaluation.counterfactual.estimators.registry import ESTIMATORS
 from evaluation.counterfactual.missing.imputation import response_children
 from evaluation.counterfactual.sample import Array, Sample, build_sample
+from evaluation.counterfactual.subgroups import levels
 from evaluation.publishing.disclosure.cells import alike, rare
-from evaluation.publishing.disclosure.covariates import covariates_withheld
-from evaluation.publishing.disclosure.samples import Published, Withheld, withhold_near
+from evaluation.publishing.disclosure.covariates import category_of, covariate_samples, covariates_withheld
+from evaluation.publishing.disclosure.samples import Published, Withheld, decimals_left, withhold_near
 from evaluation.study.folder import Study
 from evaluation.study.protocol import Outcome
 
@@ -32,12 +33,13 @@ EFFECTS = (
     "design",
     "omitted",
 )  # keyed by outcome and wave
-FIRST, DID, NAIVE, LEVELS, ADJUSTED, MISSING, LAST = (
+FIRST, DID, NAIVE, LEVELS, ADJUSTED, SUBGROUPS, MISSING, LAST = (
     900,
     800,
     700,
     600,
     500,
+    300,
     200,
     100,
 )  # interest, less the wave's place
@@ -119,7 +121,7 @@ def effects_withheld(study: Study, scores: pd.DataFrame) -> list[Withheld]:
 
 def _effects_withheld(study: Study, scores: pd.DataFrame) -> list[Withheld]:
     found = comparisons(study, scores)
-    samples = list(published_samples(study, scores, found))
+    samples = [*published_samples(study, scores, found), *covariate_samples(study, scores, LEVELS)]
     return [
         *withhold_near(samples, study.protocol.privacy.minimum_cell),
         *_families(study, found),
@@ -145,6 +147,7 @@ def published_samples(
         yield Published("design", here.row, (), here.level, here.groups(here.pairs), LAST - place)
         yield Published("omitted", here.row, (), here.change, here.groups(here.complete), ADJUSTED - place)
         if here.outcome.role == "primary":
+            yield from _subgroups(here, place)
             until = _seen_until(study, scores, here.outcome.id, wave)
             yield Published("honest", here.row, (), here.change, here.groups(until), LAST - place)
 
@@ -171,6 +174,19 @@ def _balance(here: Comparison, primary: Comparison, place: int) -> Iterator[Publ
     weighted = here.groups(primary.complete & ~np.isnan(here.sample.baseline))
     about = frozenset({f"{here.outcome.id} weighted"})  # unknown weights: nothing to subtract it from
     yield Published("balance", here.balance_row, ("smd_weighted",), about, weighted, LAST)
+
+
+def _subgroups(here: Comparison, place: int) -> Iterator[Published]:
+    """The children of each subgroup, and those whose subgroup is known: counts of two samples tell who is in one alone."""
+    for name in here.study.protocol.analysis.subgroups:
+        values, row = here.study.consenting[name].reset_index(drop=True), (*here.row, ("covariate", name))
+        parts = [level.members for level in levels(values, here.pairs)]
+        known = here.groups(np.logical_or.reduce([np.zeros_like(here.pairs), *parts]))
+        about = here.change | {category_of(name)}
+        yield Published("subgroups", row, (), about, known, SUBGROUPS - place)
+        yield from (
+            Published("subgroups", row, (), here.change, here.groups(part), SUBGROUPS - place) for part in parts
+        )
 
 
 def _sensitivity(here: Comparison, place: int) -> Iterator[Published]:
@@ -263,17 +279,40 @@ def _parts(composite: Comparison, found: dict[tuple[str, str], Comparison]) -> I
     A composite rests on its own pairs, and on every child with a baseline through the means and SDs that standardise it:
     from exact numbers of its parts those few could be worked out.
     """
-    minimum = composite.study.protocol.privacy.minimum_cell
+    minimum, decimals = composite.study.protocol.privacy.minimum_cell, _of_composite(composite, found)
     if 0 < _standardising(composite) < minimum:
         row: tuple[tuple[str, str], ...] = (("outcome", composite.outcome.id), ("part", ""))
-        yield Withheld("composites", row, ("mean", "sd", "reliability"), "parts", decimals=1)
-        yield Withheld("means", composite.row, (), "parts", decimals=1)
+        yield Withheld("composites", row, ("mean", "sd", "reliability"), "parts", decimals)
+        yield Withheld("means", composite.row, (), "parts", decimals)
     for part in (found[name, composite.wave] for name in composite.outcome.of):
         standardising = 0 < _standardising(part) < minimum
         if standardising:
-            yield Withheld("balance", composite.balance_row, ("mean_treated", "mean_comparison"), "parts", decimals=1)
+            yield Withheld("balance", composite.balance_row, ("mean_treated", "mean_comparison"), "parts", decimals)
         if standardising or _few(part, part.pairs ^ composite.pairs):
             yield from _coarse(part)
+
+
+def _of_composite(composite: Comparison, found: dict[tuple[str, str], Comparison]) -> int | None:
+    """Decimals of a composite's means at the baseline: all scores that standardise it sum to zero, so the rest is the lost's."""
+    if not composite.outcome.of:
+        return None
+    reach = float(np.mean([_reach(found[name, composite.wave]) for name in composite.outcome.of]))
+    width = composite.study.protocol.privacy.minimum_width * reach
+    return (
+        decimals_left(int(composite.pairs.sum()), width, reach)
+        if np.isfinite(reach) and composite.pairs.any()
+        else None
+    )
+
+
+def _reach(part: Comparison) -> float:
+    """The range of a part's scores, in SD at the baseline; not finite where it does not vary."""
+    items = part.study.instrument.scale(part.outcome.id) or (part.study.instrument[part.outcome.id],)
+    known = part.sample.baseline[~np.isnan(part.sample.baseline)]
+    if len(known) < 2 or np.ptp(known) == 0:
+        return float("nan")
+    ends = [np.ptp(known) if i.minimum is None or i.maximum is None else i.maximum - i.minimum for i in items]
+    return float(np.mean(ends) / known.std(ddof=1))
 
 
 def _standardising(here: Comparison) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from evaluation.publishing.disclosure.cells import SUPPRESSED
@@ -85,6 +86,23 @@ def apply(table: pd.DataFrame, withheld: Iterable[Withheld], keep: tuple[str, ..
         told = SUPPRESSED if one.decimals is None else shown.loc[rows, columns].map(rounded, decimals=one.decimals)
         shown.loc[rows, columns] = told
     return shown
+
+
+COARSEST = 0.25  # of the range: a coarser step says nothing
+
+
+def decimals_left(children: int, width: float, reach: float) -> int | None:
+    """Return how many decimals leave a sum of so many children open by `width` to both sides; None: not even the coarsest.
+
+    width : in the unit of the number, as the range `reach` of one child's value is.
+    """
+    decimals = int(np.floor(np.log10(children / 2 / width) + 1e-9))
+    return decimals if decimals >= fewest_decimals(reach) else None
+
+
+def fewest_decimals(reach: float) -> int:
+    """Return the decimals of the coarsest step that still says something of a value with this range."""
+    return int(np.ceil(-np.log10(COARSEST * reach) - 1e-9))
 
 
 def rounded(cell: object, decimals: int) -> object:

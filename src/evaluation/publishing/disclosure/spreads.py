@@ -16,14 +16,13 @@ from evaluation.measurement.scores import answers
 from evaluation.publishing.disclosure.answer_intervals import Answers, Sampled, Spread
 from evaluation.publishing.disclosure.cells import Array
 from evaluation.publishing.disclosure.differencing import comparisons, effects_withheld, published_samples
-from evaluation.publishing.disclosure.samples import Published, Withheld, near
+from evaluation.publishing.disclosure.samples import Published, Withheld, decimals_left, fewest_decimals, near
 from evaluation.study.folder import Study
 from evaluation.study.instrument import Item
 from evaluation.study.protocol import Outcome
 
 DECIMALS = 1  # of an item's mean and SD: with more, sum and sum of squares of the answers are known exactly
 ALL_DIGITS = 12
-COARSEST = 0.25  # of the range: a coarser step says nothing
 LOSS = {"mean": 7.0, "sd": 2.0, "part mean": 3.0, "part sd": 3.0, "zeros": 1.0}  # what readers lose with all of it
 
 
@@ -180,12 +179,12 @@ class _Family:
 
     def _ladder(self, children: Array, wave: int, decimals: int, reach: float) -> tuple[int | None, ...]:
         """Decimals from those that the rule of nearness allows to none."""
+        first: tuple[int | None, ...] = (decimals,)
         if self._near(children, wave):
-            wanted = self.study.protocol.privacy.minimum_width * reach
-            decimals = min(decimals, int(np.floor(np.log10(children.sum() / 2 / wanted) + 1e-9)))
-        coarsest = int(np.ceil(-np.log10(COARSEST * reach) - 1e-9))
-        first = [decimals] if decimals >= coarsest else []
-        return (*first, *range(min(decimals - 1, DECIMALS), coarsest - 1, -1), None)
+            left = decimals_left(int(children.sum()), self.study.protocol.privacy.minimum_width * reach, reach)
+            first = () if left is None else (min(decimals, left),)
+        coarser = range(min(first[0] or 0, DECIMALS + 1) - 1, fewest_decimals(reach) - 1, -1) if first else ()
+        return (*first, *coarser, None)
 
     def _near(self, children: Array, wave: int) -> bool:
         about = frozenset({f"{self.outcome.id} {self.waves[wave]}"})
