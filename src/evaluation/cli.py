@@ -13,6 +13,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
+from evaluation.commands.annex import annex
 from evaluation.commands.check import check
 from evaluation.commands.compare import compare
 from evaluation.commands.console import err, user_language
@@ -67,7 +68,7 @@ app = typer.Typer(
 )
 PANELS = {  # in the order of the work, as --help shows them
     "A study": (new, design, lock, pseudonymise, import_, check, erase, synthesize),
-    "A report": (run, compare, sign, verify),
+    "A report": (run, compare, sign, verify, annex),
 }
 for panel, commands in PANELS.items():
     for command in commands:

@@ -32,10 +32,15 @@ def guarded(shown: str) -> str:
     return shown if _is_number(shown) else harmless(shown)
 
 
+def as_text(table: pd.DataFrame) -> str:
+    """Return a table as CSV with LF line ends."""
+    return str(_shown(table).to_csv(index=False, lineterminator="\n"))
+
+
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as UTF-8 CSV with LF line ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_shown(table).to_csv(index=False, lineterminator="\n"), encoding="utf-8")
+    path.write_text(as_text(table), encoding="utf-8")
 
 
 def read_published(path: Path) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The study folder: eight plain files, read whole, with every defect collected before anything is refused."""
+"""The study folder: plain files, read whole, with every defect collected before anything is refused."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from evaluation.errors import UserError
 from evaluation.language import text
 from evaluation.study.choices import Choices, choose
+from evaluation.study.context import Context
 from evaluation.study.contract import Contract, check_metrics
 from evaluation.study.dates import EXPECTED_DATE, EXPECTED_MOMENT, mend_date, parse_date, parse_moment
 from evaluation.study.documents import read_document
@@ -80,6 +81,7 @@ class Study:
     attendance: pd.DataFrame | None
     programme: pd.DataFrame | None
     choices: Choices = field(default_factory=dict)
+    context: Context | None = None
 
     @property
     def consenting(self) -> pd.DataFrame:
@@ -114,6 +116,7 @@ def read_study(folder: Path, choices: Choices = NO_CHOICES) -> tuple[Study | Non
     responses = _read_responses(folder / "responses.csv", protocol, instrument, participants, findings)
     attendance = _optional(folder / "attendance.csv", lambda path: _read_attendance(path, participants, findings))
     programme = _optional(folder / "programme.csv", lambda path: _read_programme(path, findings))
+    context = _optional(folder / "context.yml", lambda path: read_document(path, Context, findings))
     if protocol is not None:
         check_shock(protocol, findings)
     if protocol is not None and instrument is not None:
@@ -123,7 +126,7 @@ def read_study(folder: Path, choices: Choices = NO_CHOICES) -> tuple[Study | Non
     if protocol is None or instrument is None or participants is None or responses is None:
         return None, findings
     return Study(
-        folder, protocol, contract, instrument, participants, responses, attendance, programme, choices
+        folder, protocol, contract, instrument, participants, responses, attendance, programme, choices, context
     ), findings
 
 
