@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.publishing.disclosure import SUPPRESSED, alike, dominated, rare, suppress
+from evaluation.publishing.disclosure.cells import close
 from evaluation.publishing.rules import RULES
 
 COUNTS = ("n_treated", "n_comparison")
@@ -111,6 +112,20 @@ def test_answers_alike_of_all_or_all_but_a_few_tell_what_each_gave(values: list[
 )
 def test_a_rare_one_of_two_values_is_a_count(values: list[float], told: bool):
     assert rare(np.array(values), 10) == told
+
+
+@pytest.mark.parametrize(
+    ("scores", "items", "told"),
+    [
+        ([5.0] * 18 + [4.9] * 2, 4, True),  # .2 short of all fives: an answer is at most .8 short
+        ([5.0] * 10 + [4.0] * 10, 4, False),
+        ([3.0, 3.1] * 10, 1, True),  # of one item an SD of .05 leaves a fifth of a point to both sides
+        ([3.0, 3.1] * 10, 4, False),  # of four, the others may make up for it
+        ([1.0, 5.0] * 10, 1, False),
+    ],
+)
+def test_mean_and_sd_alone_may_tell_an_answer(scores: list[float], items: int, told: bool):
+    assert close(np.array(scores), (1.0, 5.0), items, 2.0) == told
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ DIGITS = 1e-9  # what twelve published digits leave open, as a share of the rang
 TANGENTS = {True: 33, False: 17}  # of squares of single answers, and of scores of several
 OPEN = 4.0  # an open end is this many ranges away when squares are held between tangents
 TRIES = 6  # random aims whose solutions show, for most answers at once, that they are open
+PARTNERS = 300  # more children alike than this need not be asked
 Terms = dict[int, float]
 
 
@@ -91,6 +92,26 @@ class Answers:
         return programme.exposure(share, _moves(self, items, everybody))
 
 
+def _passed_on(known: Answers, wave: int, room: Array, other: Array, *, falling: bool) -> Array:
+    """How far each answer can fall (or rise) to its end while children alike, with lower (higher) scores, take it up.
+
+    room, other : of each answer to that end and to the other one, shape (children, items). All or nothing: 0 where the children
+    alike cannot take it without passing the score that is left.
+    """
+    given, sign = ~np.isnan(known.given[:, wave]), 1 if falling else -1
+    answered, scores = given.sum(axis=1), sign * known.scores[:, wave]
+    marks = [known.scored, known.treated, answered, *(one.children for one in known.samples)]
+    kinds = np.unique(np.column_stack(marks), axis=0, return_inverse=True)[1].ravel()
+    passed = np.zeros(room.shape)
+    for child, item in np.argwhere(given & (room > 0)):
+        alike = np.flatnonzero((kinds == kinds[child]) & given[:, item])[:PARTNERS]
+        left = scores[child] - room[child, item] / answered[child]
+        takes = np.minimum(other[alike, item], answered[child] * (left - scores[alike]))
+        if takes[(takes > 0) & (alike != child)].sum() >= room[child, item]:
+            passed[child, item] = room[child, item]
+    return passed
+
+
 @dataclass(frozen=True)
 class _Moves:
     """How far answers, shape (children, waves, items), and scores, (children, waves), could be lower or higher at least."""
@@ -105,7 +126,8 @@ def _moves(known: Answers, items: Mapping[tuple[int, int], Spread], everybody: M
     """Find moves that leave all that is published as it is, without a programme.
 
     The answers of a child whom no other number knows move within the rounding of their items; the answers of any child are
-    exchanged, up in one item and down in another, with other children, so that sums of items and scores stay.
+    exchanged, up in one item and down in another, with other children, so that sums of items and scores stay; and what a
+    high score loses in one item is passed on to lower ones of the same samples, so that no sum of squares grows.
     """
     found = _Moves(*(np.zeros(known.given.shape) for _ in range(2)), *(np.zeros(known.scored.shape) for _ in range(2)))
     free = np.ones(known.scored.shape, dtype=bool)
@@ -125,7 +147,8 @@ def _moves(known: Answers, items: Mapping[tuple[int, int], Spread], everybody: M
             (found.up, found.score_up, above, below, n * (half - off)),
         ):
             alone = np.minimum(room, slack) * free[:, [wave]]
-            moved[:, wave] = np.maximum(alone, _exchanged(room, other))
+            passed = _passed_on(known, wave, room, other, falling=moved is found.down)
+            moved[:, wave] = np.maximum.reduce([alone, _exchanged(room, other), passed])
             score[:, wave] = alone.sum(axis=1) / np.maximum((~np.isnan(given)).sum(axis=1), 1)
     return found
 
@@ -138,7 +161,7 @@ def _exchanged(below: Array, above: Array) -> Array:
     """
     taken = np.minimum(above[:, :, None], below[:, None, :])  # a child's room to rise in one item and fall in another
     others = (taken.sum(axis=0) - taken) / max(below.shape[1] - 1, 1)
-    rise = np.minimum(above[:, None, :], others) * (1 - np.eye(below.shape[1]))
+    rise = np.where(np.eye(below.shape[1], dtype=bool), 0.0, np.minimum(above[:, None, :], others))
     return np.minimum(below, rise.sum(axis=2))
 
 
@@ -294,12 +317,10 @@ class _Seen:
         self.rows, self.ends, self.bounds = rows, ends, bounds
 
     def along(self, aim: Array) -> None:
-        """Go as far as an aim reaches, and note where every target is there."""
+        """Go as far as an aim reaches, and note where every target is there; without a solution, nothing is seen to be open."""
         found = linprog(-aim, A_ub=self.rows, b_ub=self.ends, bounds=self.bounds)
         if found.status == 3:  # without end
             self.high[self.aims @ aim > 0] = np.inf
         elif found.status == 0:
             np.minimum(self.low, self.aims @ found.x, out=self.low)
             np.maximum(self.high, self.aims @ found.x, out=self.high)
-        else:
-            raise RuntimeError(found.message)

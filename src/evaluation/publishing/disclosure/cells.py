@@ -73,6 +73,21 @@ def alike(values: Array, minimum: int) -> bool:
     return most == len(known) or (most >= minimum and len(known) - most < minimum)
 
 
+def close(scores: Array, ends: tuple[float, float], items: int, width: float) -> bool:
+    """Tell whether mean and SD of some scores tell an answer of each child to within `width`.
+
+    scores : shape (n,), each the mean of `items` answers between the two `ends`. One score can be no farther from the mean
+    than SD (n - 1) / sqrt(n), which leaves all others alike, nor so far that others would have to lie beyond an end.
+    """
+    n, (low, high) = len(scores), ends
+    if n < 2:
+        return False
+    mean, reach = float(scores.mean()), float(scores.std(ddof=1)) * (n - 1) / np.sqrt(n)
+    least = max(low, mean - reach, n * mean - (n - 1) * high)
+    most = min(high, mean + reach, n * mean - (n - 1) * low)
+    return min(high, items * most - (items - 1) * low) - max(low, items * least - (items - 1) * high) < width
+
+
 def rare(values: Array, minimum: int) -> bool:
     """Tell whether the values are two, and one of them belongs to fewer than `minimum` children: a mean is then a count."""
     counts = np.unique(values[~np.isnan(values)], return_counts=True)[1]

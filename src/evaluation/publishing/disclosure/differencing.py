@@ -13,7 +13,7 @@ from evaluation.counterfactual.estimators.registry import ESTIMATORS
 from evaluation.counterfactual.missing.imputation import response_children
 from evaluation.counterfactual.sample import Array, Sample, build_sample
 from evaluation.counterfactual.subgroups import levels
-from evaluation.publishing.disclosure.cells import alike, rare
+from evaluation.publishing.disclosure.cells import alike, close, rare
 from evaluation.publishing.disclosure.covariates import category_of, covariate_samples, covariates_withheld
 from evaluation.publishing.disclosure.samples import Published, Withheld, decimals_left, withhold_near
 from evaluation.study.folder import Study
@@ -242,10 +242,26 @@ def _alike(here: Comparison) -> Iterator[Withheld]:
     minimum, pairs = here.study.protocol.privacy.minimum_cell, here.sample.pairs()
     for centre in (pairs.treated, ~pairs.treated):
         levels = pairs.baseline[centre], pairs.follow_up[centre]
-        if any(alike(v, minimum) for v in (*levels, pairs.change[centre])) or any(rare(v, minimum) for v in levels):
+        told = any(alike(v, minimum) for v in (*levels, pairs.change[centre]))
+        if told or any(rare(v, minimum) or _close(here, v) for v in levels):
             yield from (Withheld(table, here.row, (), "alike") for table in EFFECTS)
             yield Withheld("balance", here.balance_row, (), "alike")
             return
+
+
+def _close(here: Comparison, scores: Array) -> bool:
+    """Whether mean and SD of a centre's scores alone tell an answer more closely than the protocol allows.
+
+    Of a measure without ends the range is that of the answers given, beside which no SD is small.
+    """
+    items = here.study.instrument.scale(here.outcome.id)
+    if here.outcome.kind == "measure":
+        items = (here.study.instrument[here.outcome.id],)
+    ends = [(item.minimum, item.maximum) for item in items if item.minimum is not None and item.maximum is not None]
+    if not ends or len(ends) < len(items):
+        return False
+    low, high = np.mean(ends, axis=0)
+    return close(scores, (low, high), len(items), here.study.protocol.privacy.minimum_width * (high - low))
 
 
 def _missing(here: Comparison) -> Iterator[Withheld]:

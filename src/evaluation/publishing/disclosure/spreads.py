@@ -110,7 +110,9 @@ class _Family:
         """
         knobs, places = self._knobs(), [0] * len(self._knobs())
         exposed = self._exposure(knobs, places)
-        while exposed > 0 and (moves := [k for k, knob in enumerate(knobs) if places[k] < len(knob.ladder) - 1]):
+        least = self._exposure(knobs, [len(knob.ladder) - 1 for knob in knobs]) if exposed > 0 else 0.0
+        while exposed > least:
+            moves = [k for k, knob in enumerate(knobs) if places[k] < len(knob.ladder) - 1]
             tried = [(self._exposure(knobs, _moved(places, k, 1)), k) for k in moves]
             best = min(tried, key=lambda one: (-(exposed - one[0]) / _step(knobs[one[1]], places[one[1]]), one[1]))
             exposed, places = best[0], _moved(places, best[1], 1)
