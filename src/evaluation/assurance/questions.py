@@ -79,10 +79,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was held against what, in words, and each difference."""
+    """What was held against what, in words, and each difference; what is wrong with the environment it was done in."""
 
     compared: tuple[Text, ...]
     differences: tuple[Text, ...]
+    environment: tuple[Text, ...] = ()
 
 
 def judged(question_id: Question, wrong: Iterable[Text], evidence: Iterable[Text] = ()) -> Answer:

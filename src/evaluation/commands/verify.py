@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from evaluation.commands.console import ReportFolder, err, must_be_report, out, say, user_language
 from evaluation.commands.run import summarise_report
+from evaluation.errors import UserError
 from evaluation.language import Text, text
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ def verify(
     rerun: Annotated[
         str | None, typer.Option(metavar="STUDY", help="As --study; and run all of it again, to compare every digit.")
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="With --rerun: in an environment made anew from the lock, over the network.")
+    ] = False,
     trust: Annotated[
         Path | None, typer.Option(metavar="PEM", help="Root certificates that you trust, and lists of revoked ones.")
     ] = None,
@@ -56,6 +60,8 @@ def verify(
     from evaluation.pipeline.again import make_pages_again, run_again
     from evaluation.study.places import repository, study_folder
 
+    if fresh and not rerun:
+        raise UserError(text("--fresh vuole anche --rerun STUDIO.", "--fresh also wants --rerun STUDY."))
     must_be_report(report)
     code, named = repository(), rerun or study
     folder = study_folder(named) if named else None
@@ -64,7 +70,7 @@ def verify(
         err.print(RUNNING[user_language()])
     verification = verify_report(
         report, code=code, study=folder, trust=roots,
-        run_again=partial(run_again, report, folder, code) if rerun and folder else None,
+        run_again=partial(run_again, report, folder, code, environment=fresh) if rerun and folder else None,
         make_pages_again=partial(make_pages_again, report, code),
     )  # fmt: skip
     for answer in verification.answers:

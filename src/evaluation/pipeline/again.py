@@ -14,14 +14,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from evaluation.assurance.provenance.crate import code_files
+from evaluation.assurance.provenance.crate import LOCK, code_files
+from evaluation.assurance.provenance.environment import build_environment
 from evaluation.assurance.provenance.folders import compare_folders
+from evaluation.assurance.provenance.installed import stale_compiled
 from evaluation.assurance.provenance.source import source_of
 from evaluation.assurance.questions import Comparison
 from evaluation.assurance.verification.file_lists import attachments
@@ -67,6 +69,8 @@ class Fresh:
     """An empty folder with a copy of the code, and a Python that starts there."""
 
     root: Path
+    interpreter: Path = Path(sys.executable)
+    uncompiled: bool = False
 
     def python(self, script: str, *arguments: object, seconds: int | None = None) -> None:
         """Run a script to its end; RunFailed with its last words if it fails or takes too long."""
@@ -77,7 +81,10 @@ class Fresh:
             "PYTHONPATH": str(self.root / "code" / "src"), "PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1",
             "PYTHONDONTWRITEBYTECODE": "1", "JUPYTER_PLATFORM_DIRS": "0",
         }  # fmt: skip
-        command = [sys.executable, "-c", script, *map(str, arguments)]
+        if self.uncompiled:  # a folder of its own for what is compiled now; none beside the sources is read
+            del environment["PYTHONDONTWRITEBYTECODE"]
+            environment["PYTHONPYCACHEPREFIX"] = str(self.root / "compiled")
+        command = [str(self.interpreter), "-c", script, *map(str, arguments)]
         try:
             done = subprocess.run(  # noqa: S603  our own Python, our own script
                 command, cwd=self.root, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds
@@ -89,7 +96,7 @@ class Fresh:
             raise RunFailed(f"{' '.join(last)[:300]}")
 
 
-def run_again(report: Path, study: Path, code: Path) -> Comparison:
+def run_again(report: Path, study: Path, code: Path, *, environment: bool = False) -> Comparison:
     """Run a study again from its raw data, nothing cached, and hold every table and file against the report's.
 
     Parameters
@@ -98,18 +105,26 @@ def run_again(report: Path, study: Path, code: Path) -> Comparison:
         The published report folder.
     study, code
         The study folder, and the root of the code; both are copied, neither is written to.
+    environment
+        Run in an environment made anew from the lock, rather than in this one. It takes the network.
 
     Raises
     ------
     RunFailed
-        The run stopped.
+        The run stopped, or the environment could not be made.
     """
-    with _fresh(code) as fresh:
+    with _fresh(code) as copied:
+        fresh = replace(copied, uncompiled=True)
+        if environment:
+            fresh = replace(
+                fresh, interpreter=build_environment(fresh.root / "environment", fresh.root / "code" / LOCK)
+            )
         shutil.copytree(study, fresh.root / "study")
         languages = ",".join(_languages(report))
         choices = json.dumps(read_choices(report))
         fresh.python(RUN, fresh.root / "study" / ".", fresh.root / "out", languages, _attach(report), choices)
-        return compare_folders(report, fresh.root / "out" / "reports")
+        found = compare_folders(report, fresh.root / "out" / "reports")
+        return replace(found, environment=stale_compiled(fresh.root / "compiled"))
 
 
 def make_pages_again(report: Path, code: Path) -> Comparison:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
-import marshal
 import re
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import CodeType
 
 from packaging.requirements import Requirement
 
 from evaluation.assurance.provenance import git
+from evaluation.assurance.provenance.compiled import is_faithful, would_load
 from evaluation.assurance.provenance.crate import LOCK, PACKAGE, code_files
+from evaluation.assurance.provenance.installed import installed_problems
 from evaluation.assurance.provenance.manifest import compare
 from evaluation.assurance.provenance.source import source_hashes
 from evaluation.assurance.questions import about_file, both
@@ -25,8 +25,6 @@ from evaluation.language import Text, text
 COURSE = "src/course/evaluation_course"  # a package of its own, which no run and no verification loads
 IMPORTABLE = tuple(importlib.machinery.all_suffixes())
 PIN = re.compile(r"^([\w.-]+==[^\\\n]*?) *\\?$", flags=re.MULTILINE)
-_FLAGS, _STAMPS, _HEADER = slice(4, 8), slice(8, 16), 16  # PEP 552
-_HASHED, _CHECKED = 1, 2
 
 
 def code_problems(code: Path, listed: Hashes) -> tuple[Text, ...]:
@@ -45,6 +43,7 @@ def code_problems(code: Path, listed: Hashes) -> tuple[Text, ...]:
         *_strays(code),
         *_stale_bytecode(code),
         *_other_versions(code / LOCK),
+        *installed_problems(),
     )
 
 
@@ -74,35 +73,12 @@ def _stale_bytecode(code: Path) -> Iterator[Text]:
     for source in sorted((code / PACKAGE).rglob("*.py")):
         for level in (0, 1, 2):
             compiled = Path(importlib.util.cache_from_source(str(source), optimization=level or ""))
-            if compiled.is_file() and _would_load(compiled, source) and not _is_faithful(compiled, source, level):
+            if compiled.is_file() and would_load(compiled, source) and not is_faithful(compiled, source, level):
                 name = compiled.relative_to(code).as_posix()
                 yield text(
                     f"{name}: un file compilato che non viene dal suo sorgente; cancellare le cartelle __pycache__",
                     f"{name}: a compiled file that does not come from its source; delete the folders __pycache__",
                 )
-
-
-def _would_load(compiled: Path, source: Path) -> bool:
-    """Tell whether Python would take the compiled file without looking at the source again (PEP 552)."""
-    data = read_bounded(compiled)
-    if data[:4] != importlib.util.MAGIC_NUMBER or len(data) < _HEADER:
-        return False
-    flags = int.from_bytes(data[_FLAGS], "little")
-    if flags & _HASHED:
-        return not flags & _CHECKED or data[_STAMPS] == importlib.util.source_hash(source.read_bytes())
-    found = source.stat()
-    stamps = (int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)
-    return data[_STAMPS] == b"".join(stamp.to_bytes(4, "little") for stamp in stamps)
-
-
-def _is_faithful(compiled: Path, source: Path, level: int) -> bool:
-    """Tell whether a compiled file is what the source compiles to; file names aside, which depend on the place."""
-    try:
-        loaded = marshal.loads(read_bounded(compiled)[_HEADER:])  # noqa: S302  Python itself would, on import
-        fresh = compile(source.read_bytes(), str(source), "exec", dont_inherit=True, optimize=level)
-    except (ValueError, EOFError, TypeError, SyntaxError):
-        return False
-    return isinstance(loaded, CodeType) and loaded == fresh
 
 
 def _other_versions(lock: Path) -> Iterator[Text]:

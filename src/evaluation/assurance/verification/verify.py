@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from evaluation import __version__
@@ -34,6 +36,10 @@ LOCK_IS_MISSING = text(
 NOT_THIS_CODE = text(
     "pagine non rifatte: il codice qui non è quello del rapporto",
     "pages not made again: the code here is not that of the report",
+)
+COMPILED = text(
+    "file compilati dei pacchetti installati: non confrontati (--rerun)",
+    "compiled files of installed packages: not compared (--rerun)",
 )
 Compare = Callable[[], Comparison]
 
@@ -110,7 +116,7 @@ class _Examination:
         run_again: Compare | None, make_pages_again: Compare | None,
     ) -> None:  # fmt: skip
         self._report, self._code, self._study, self._trust = report, code, study, trust
-        self._run_again, self._make_pages_again = run_again, make_pages_again
+        self._run_again, self._make_pages_again = run_again and _once(run_again), make_pages_again
         self.signed = read_signed(report, study, trust)
         self._same_code = False
 
@@ -146,13 +152,20 @@ class _Examination:
             return not_available("code", _another_version(made_by))
         problems = code_problems(self._code, read_crate(self._report, CODE))
         self._same_code = not problems
-        return judged("code", problems, (commit_of(self._code), python()))
+        told = (commit_of(self._code), python(), *((COMPILED,) if self._run_again is None else ()))
+        return judged("code", (*problems, *self._environment()), told)
 
     def tables(self) -> Answer:
         if self._run_again is None:
             return not_available("tables")
         again = self._run_again()
         return judged("tables", again.differences, again.compared)
+
+    def _environment(self) -> tuple[Text, ...]:
+        """Return what a new run found wrong with the environment; a run that stopped is the answer to another question."""
+        with suppress(UserError):
+            return self._run_again().environment if self._run_again is not None else ()
+        return ()
 
     def numbers(self) -> Answer:
         printed = compare_printed(self._report)
@@ -170,6 +183,25 @@ def _another_version(made_by: str) -> Text:
         f"un'altra versione: il rapporto è della {made_by}, qui c'è la {__version__}",
         f"another version: the report is of {made_by}, here is {__version__}",
     )
+
+
+def _once(compare: Compare) -> Compare:
+    """Return what compares once only, however often it is asked, and stops each time as it stopped first."""
+
+    @cache
+    def found() -> Comparison | UserError:
+        try:
+            return compare()
+        except UserError as error:
+            return error
+
+    def asked() -> Comparison:
+        outcome = found()
+        if isinstance(outcome, UserError):
+            raise outcome
+        return outcome
+
+    return asked
 
 
 def _ask(question_id: Question, answer: Callable[[], Answer]) -> Answer:
