@@ -273,6 +273,17 @@ def shown_instead(pdf: bytes) -> bytes:
     )
 
 
+def freed(pdf: bytes) -> bytes:
+    """A validation store, and a table by which what the last page draws is no longer there."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        contents = document.pages[-1].obj.get("/Contents")
+        gone = (contents[0] if isinstance(contents, pikepdf.Array) else contents).objgen[0]
+    update = Update.of(pdf)
+    _store(pdf, update, size_of(pdf))
+    before, after = pdf, update.end(pdf)[len(pdf) :]
+    return before + after.replace(b"trailer\n", b"%d 1\n0000000000 00001 f \ntrailer\n" % gone)
+
+
 def opens(pdf: bytes) -> bytes:
     """A validation store beside which the catalogue also says what to do when the report is opened."""
     update = Update.of(pdf)
@@ -437,6 +448,7 @@ FORGERIES: dict[str, Callable[[Path], None]] = {
     "shadow: hide": _on_pdf(hidden_then_shown),
     "shadow: replace": _on_pdf(font_replaced),
     "shadow: hide and replace": _on_pdf(shown_instead),
+    "shadow: what a page draws freed": _on_pdf(freed),
     "certification: evil annotation": _on_pdf(annotated),
     "hidden page: a blank before the end": _on_pdf(hidden_page("blank before the end")),
     "hidden page: no end": _on_pdf(hidden_page("no end")),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from forgeries import Update, last_table, last_trailer, size_of, stream
 from pyhanko.keys import load_cert_from_pemder, load_private_key_from_pemder
+from pyhanko.pdf_utils.content import ImportedPdfPage
 from pyhanko.pdf_utils.generic import (
     ArrayObject,
     DictionaryObject,
@@ -20,15 +24,18 @@ from pyhanko.pdf_utils.generic import (
     pdf_string,
 )
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner, PdfTimeStamper
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.timestamps import DummyTimeStamper
+from pyhanko.stamp import StaticContentStamp, StaticStampStyle
 from signing_sample import Authority, authority_in, report_in
 
 from evaluation.assurance.signatures.certificates import Credentials
-from evaluation.assurance.signatures.extension import ALTERED
+from evaluation.assurance.signatures.extension import ALTERED, unaccounted
 from evaluation.assurance.signatures.messages import wait_for
 from evaluation.assurance.signatures.read import read_signatures_of_pdf
+from evaluation.assurance.signing.appearance import drawing as appearance
 from evaluation.assurance.signing.authorities import Authorities
 from evaluation.assurance.signing.signature import sign_report
 
@@ -191,6 +198,72 @@ def test_a_field_stretched_by_who_signs_in_it_is_named(report: Path, ada: Creden
     metadata = PdfSignatureMetadata("LegalRepresentative", subfilter=SigSeedSubFilter.PADES, certify=True)
     signed = wait_for(PdfSigner(metadata, ada.signer).async_sign_pdf(update)).getvalue()
     assert ALTERED["en"] in problems(report, signed)
+
+
+class Enlarged(StaticStampStyle):
+    """A style whose drawing has the size of its field, and a matrix that makes it larger for who applies that."""
+
+    def create_stamp(
+        self, writer: IncrementalPdfFileWriter, box: BoxConstraints, text_params: dict
+    ) -> StaticContentStamp:
+        class Stamp(StaticContentStamp):
+            def as_form_xobject(self) -> StreamObject:
+                drawn = super().as_form_xobject()
+                drawn[pdf_name("/Matrix")] = numbers(4, 0, 0, 4, -300, 300)
+                return drawn
+
+        return Stamp(writer=writer, style=self, box=box)
+
+
+@pytest.mark.parametrize(("kind", "refused"), [(Enlarged, True), (StaticStampStyle, False)])
+def test_an_appearance_moved_by_its_matrix_is_named(
+    report: Path, ada: Credentials, tmp_path: Path, kind: type[StaticStampStyle], refused: bool
+) -> None:
+    drawn = tmp_path / "field.pdf"
+    drawn.write_bytes(appearance(ada.certificate, "legal_representative", "it", datetime.now(UTC)))
+    metadata = PdfSignatureMetadata("LegalRepresentative", subfilter=SigSeedSubFilter.PADES, certify=True)
+    style = kind(background=ImportedPdfPage(str(drawn)), border_width=0)
+    writer = IncrementalPdfFileWriter(io.BytesIO((report / PDF).read_bytes()))
+    signer = PdfSigner(metadata, ada.signer, stamp_style=style)
+    signed = wait_for(signer.async_sign_pdf(writer, existing_fields_only=True)).getvalue()
+    assert (ALTERED["en"] in problems(report, signed)) is refused
+
+
+def reference_stream(pdf: bytes, *, frees: int | None) -> bytes:
+    """An update whose cross-references stand in a stream: one new object, and perhaps one that is no longer there."""
+    first = size_of(pdf)
+    update = Update.of(pdf)
+    place = update.add(first, b"<< /Type /Catalog >>")
+    here = len(update.data)
+    rows = [(first, 1, place), (first + 1, 1, here), *([(frees, 0, 0)] if frees is not None else [])]
+    content = b"".join(bytes([kind]) + at.to_bytes(4, "big") + b"\0\0" for _, kind, at in sorted(rows))
+    index = " ".join(f"{number} 1" for number, *_ in sorted(rows))
+    keep = b" ".join(re.findall(rb"/Root \d+ 0 R|/Info \d+ 0 R|/ID \[[^]]*\]", last_trailer(pdf)))
+    update.add(
+        first + 1,
+        stream(
+            content,
+            b"/Type /XRef /W [ 1 4 2 ] /Index [ %s ] /Size %d /Prev %d %s "
+            % (index.encode(), first + 2, last_table(pdf), keep),
+        ),
+    )
+    return bytes(update.data) + b"startxref\n%d\n%%%%EOF\n" % here
+
+
+def test_an_object_that_an_update_frees_is_named(report: Path) -> None:
+    """Who follows the references no longer sees it, who looks for objects does: in a table, and in a stream."""
+    original = (report / PDF).read_bytes()
+    assert unaccounted(reference_stream(original, frees=None), original) == ()
+    for forged in (reference_stream(original, frees=3), freed_in_table(original, 3)):
+        (where,) = unaccounted(forged, original)
+        assert "cross-references that mislead" in where["en"]
+
+
+def freed_in_table(pdf: bytes, number: int) -> bytes:
+    update = Update.of(pdf)
+    update.add(size_of(pdf), b"<< /Type /Catalog >>")
+    after = update.end(pdf)[len(pdf) :]
+    return pdf + after.replace(b"trailer\n", b"%d 1\n0000000000 00001 f \ntrailer\n" % number)
 
 
 def test_what_makes_a_signature_last_is_no_change(report: Path, authority: Authority, ada: Credentials) -> None:

@@ -28,7 +28,7 @@ from signing_sample import unsigned_pdf
 from evaluation import __version__
 from evaluation.assurance.provenance.crate import read_crate, write_crate
 from evaluation.assurance.provenance.manifest import read_sums, write_sums
-from evaluation.assurance.questions import Answer
+from evaluation.assurance.questions import Answer, Comparison
 from evaluation.assurance.signatures.certificates import Credentials
 from evaluation.assurance.signatures.trust import Trust
 from evaluation.assurance.signing.signature import sign_report
@@ -470,6 +470,22 @@ def test_edited_code_is_named(root: Path, name: str) -> None:
     verification = _verify(root)
     assert verification["code"].evidence[0]["en"] == f"{name}: changed"
     assert verification.label["en"].endswith("; other checks failed")
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_pages_are_made_again_with_the_code_of_the_report_only(root: Path, edited: bool) -> None:
+    """Other code makes other pages, honestly; and who changed the code could change what it makes."""
+    if edited:
+        (root / "code/src/evaluation/effects.py").write_text("x = 2\n")
+    asked: list[bool] = []
+
+    def again() -> Comparison:
+        asked.append(True)
+        return Comparison((text("rifatte", "made"),), (text("altra", "other"),))
+
+    answer = verify_report(root / "reports/s", code=root / "code", make_pages_again=again)["numbers"]
+    assert (len(asked), answer.verdict) == ((0, "not available") if edited else (1, "invalid"))
+    assert ("pages not made again: the code here is not that of the report" in _said(answer)) is edited
 
 
 def test_the_code_of_another_version_is_not_judged(root: Path) -> None:

@@ -68,7 +68,6 @@ class _Update:
         return (
             len({_written(each, "/Root") for each in trailers}) == 1
             and "/Encrypt" not in trailers[1]
-            and not self._history.refs_freed_in_revision(self._revision)
             and all(ref.generation == 0 for ref in written)
             and self._is_stored_plain()
             and all(map(self._is_allowed, rewritten))
