@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from forgeries import Update, last_table, last_trailer, size_of, stream
+from forgeries import Update, body_of, last_table, last_trailer, size_of, stream
 from pyhanko.keys import load_cert_from_pemder, load_private_key_from_pemder
 from pyhanko.pdf_utils.content import ImportedPdfPage
 from pyhanko.pdf_utils.generic import (
@@ -260,10 +260,12 @@ def test_an_object_that_an_update_frees_is_named(report: Path) -> None:
 
 
 def freed_in_table(pdf: bytes, number: int) -> bytes:
+    """An update that writes an object at the very place where its table says that there is none any more."""
     update = Update.of(pdf)
-    update.add(size_of(pdf), b"<< /Type /Catalog >>")
-    after = update.end(pdf)[len(pdf) :]
-    return pdf + after.replace(b"trailer\n", b"%d 1\n0000000000 00001 f \ntrailer\n" % number)
+    place = b"%010d 00000 " % update.add(number, body_of(pdf, number))
+    ended = update.end(pdf)
+    assert ended.count(place + b"n") == 1
+    return ended.replace(place + b"n", place + b"f")
 
 
 def test_what_makes_a_signature_last_is_no_change(report: Path, authority: Authority, ada: Credentials) -> None:
