@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import NameOID
 from forgeries import FORGERIES, INVENTED, NEITHER_SIGNED_NOR_CLAIMED, validation_store
 from playwright.sync_api import Browser, Page, expect
+from public_attacks import OF_FILES, PUBLIC_ATTACKS
 from visit import visit
 
 from evaluation.assurance.provenance.manifest import write_sums
@@ -28,6 +29,7 @@ from evaluation.assurance.signing.signature import sign_report
 from evaluation.report_folder import SIGNED_SUMS, SUMS
 from evaluation.reporting.verify_page import verify_page, write_verify_page
 
+ALL = FORGERIES | PUBLIC_ATTACKS
 SIGNED_PDF = "evaluator-report.it.signed.pdf"
 DROP = """async ({name, content}) => {
   const bytes = Uint8Array.from(atob(content), each => each.charCodeAt(0));
@@ -166,11 +168,20 @@ def test_what_was_changed_is_named(browser: Browser, page_file: Path, report: Pa
         assert said in _evidence(page, question)
 
 
-@pytest.mark.parametrize("name", FORGERIES)
+@pytest.mark.parametrize("name", OF_FILES)
+def test_what_was_done_to_the_folder_is_told_by_its_files(
+    browser: Browser, page_file: Path, report: Path, name: str
+) -> None:
+    OF_FILES[name](report)
+    with examined(browser, page_file, report) as page:
+        assert _verdict(page, "files") == "invalid"
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_what_the_command_refuses_the_page_never_calls_valid(
     browser: Browser, page_file: Path, report: Path, name: str
 ) -> None:
-    FORGERIES[name](report)
+    ALL[name](report)
     with examined(browser, page_file, report) as page:
         found = {question: _verdict(page, question) for question in ("signature", "unchanged")}
         assert "invalid" in found.values(), _evidence(page, "unchanged")

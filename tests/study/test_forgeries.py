@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from forgeries import FORGERIES, INVENTED, NEITHER_SIGNED_NOR_CLAIMED, SIGNED_PDF, validation_store
+from public_attacks import OF_FILES, PUBLIC_ATTACKS
 
 from evaluation.assurance.verification.verify import verify_report
+
+ALL = FORGERIES | PUBLIC_ATTACKS
 
 
 @pytest.fixture
@@ -40,10 +43,16 @@ def test_what_changes_nothing_that_was_signed_is_named_and_not_believed(report: 
     assert INVENTED not in said
 
 
-@pytest.mark.parametrize("name", FORGERIES)
+@pytest.mark.parametrize("name", OF_FILES)
+def test_what_was_done_to_the_folder_is_told_by_its_files(report: Path, name: str) -> None:
+    OF_FILES[name](report)
+    assert verify_report(report)["files"].verdict == "invalid"
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_a_forgery_is_refused_and_its_place_named(report: Path, name: str) -> None:
     before = (report / SIGNED_PDF).read_bytes()
-    FORGERIES[name](report)
+    ALL[name](report)
     found = verify_report(report)
     assert not found.ok
     refused = found["unchanged"] if found["unchanged"].verdict == "invalid" else found["signature"]

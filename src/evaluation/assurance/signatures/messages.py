@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from asn1crypto.cms import AttCertAttribute, CMSAttributeType, ContentInfo, ContentType, SignedData
+from asn1crypto.cms import AttCertAttribute, CMSAttributeType, ContentInfo, ContentType, SignedData, SignerInfo
 from asn1crypto.parser import emit, parse
 from asn1crypto.x509 import Certificate, GeneralName
 from pyhanko.sign.timestamps import TimeStamper
@@ -16,6 +16,9 @@ from pyhanko_certvalidator import ValidationContext
 
 from evaluation.assurance.signatures.fields import ROLES, Role
 
+_SIGNED = {
+    "content_type", "message_digest", "signing_time", "signing_certificate", "signing_certificate_v2", "signer_attributes_v2",
+}  # fmt: skip
 _ROLE_NAME = "urn:evaluation:role:"
 _Result = TypeVar("_Result")
 
@@ -55,8 +58,19 @@ def stamped(signed: bytes, stamper: TimeStamper) -> bytes:
     return _enveloped(_sequence(*parts, _set_of([_sequence(*known, emit(2, 1, 1, stamp))])))
 
 
+def has_signed_attributes(info: SignerInfo) -> bool:
+    """Tell whether a signer signed attributes; who signed none may have signed what now stands there as the content.
+
+    A signature over attributes is also one over a content of the same bytes (draft-ietf-lamps-cms-euf-cma-signeddata).
+    """
+    return bool(len(info["signed_attrs"]))
+
+
 def is_canonical(data: bytes) -> bool:
-    """Tell whether a message is in DER, padded with zeros only, in all that no signature covers."""
+    """Tell whether a message is in DER, padded with zeros only, in all that no signature covers.
+
+    Nothing that has to be signed stands among what nothing signs (RFC 5652, 11; RFC 5035, 5).
+    """
     content = ContentInfo.load(data)["content"]
     der = _enveloped(_sequence(content.contents))
     infos = content["signer_infos"]
@@ -67,6 +81,7 @@ def is_canonical(data: bytes) -> bool:
     used, listed = [info["digest_algorithm"].native for info in infos], content["digest_algorithms"].native
     same = all(each in used for each in listed) and all(each in listed for each in used)
     padded = data.startswith(der) and not data[len(der) :].strip(b"\0")
+    plain = plain and not any(each["type"].native in _SIGNED for info in infos for each in info["unsigned_attrs"])
     return plain and content["version"].native == ("v1" if first else "v3") and same and padded
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-from asn1crypto.cms import ContentInfo, SignedData
+from asn1crypto.cms import ContentInfo, SignedData, SignerInfo
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import SigSeedSubFilter
@@ -30,6 +30,7 @@ from evaluation.assurance.signatures.certificates import Certificate
 from evaluation.assurance.signatures.extension import more_than_signed, unaccounted
 from evaluation.assurance.signatures.fields import ROLES, Role, role_of
 from evaluation.assurance.signatures.messages import (
+    has_signed_attributes,
     is_canonical,
     is_hexadecimal,
     signers,
@@ -187,7 +188,7 @@ def _embedded(
         _is_hole_sound(embedded, data),
     )
     info, carried = embedded.signer_info, Carried.in_pdf(reader, embedded)
-    checks = (*whole, (UPDATED, all(untouched)), (NOT_STAMPED, are_genuine(info)))
+    checks = (*whole, (UPDATED, all(untouched)), *_of(info))
     signature = _signature(name, status, checks, stamp_in(info, carried, trust))
     pades = embedded.sig_object.get("/SubFilter") == SigSeedSubFilter.PADES.value
     stamped = any(is_confirmed_over(each, carried, trust) for each in _stamps_over(reader, embedded))
@@ -207,9 +208,14 @@ def _enveloped(name: str, message: SignedData, checks: Sequence[tuple[Text, bool
         )
     )
     stamp = stamp_in(info, Carried.in_message(message), trust)
-    signature = _signature(name, status, (*checks, (NOT_STAMPED, are_genuine(info))), stamp)
+    signature = _signature(name, status, (*checks, *_of(info)), stamp)
     cades = "signing_certificate_v2" in {each["type"].native for each in info["signed_attrs"]}
     return replace(signature, role=stated_role(message), level=_level(cades, signature, kept=False, stamped=False))
+
+
+def _of(info: SignerInfo) -> tuple[tuple[Text, bool], ...]:
+    """Return what has to hold of a signer's own part of a message."""
+    return ((NOT_INTACT, has_signed_attributes(info)), (NOT_STAMPED, are_genuine(info)))
 
 
 def _signature(

@@ -17,6 +17,8 @@ const CURVES = {
 const DATA = "1.2.840.113549.1.7.1", SIGNED_DATA = "1.2.840.113549.1.7.2", TIME_STAMP = "1.2.840.113549.1.9.16.1.4";
 const CONTENT_TYPE = "1.2.840.113549.1.9.3", MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
 const SIGNING_TIME = "1.2.840.113549.1.9.5", SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.47";
+// What has to be signed (RFC 5652, 11; RFC 5035, 5), and stands for nothing where nothing signs it.
+const SIGNED_ONLY = new Set([CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME, SIGNING_CERTIFICATE, "1.2.840.113549.1.9.16.2.12", "0.4.0.19122.1.1"]);
 const COMMON_NAME = "2.5.4.3";
 
 /** What this page cannot judge, as opposed to what is wrong. */
@@ -68,6 +70,7 @@ function readSigner(info) {
   const stated = signed.is(context(0)).children.map(each => [each.children[0].oid, each.children[1].is(SET).children]);
   const attributes = new Map(stated);
   if (attributes.size < stated.length) throw new Error("an attribute stated twice");
+  if (unsigned && unsigned.is(context(1)).children.some(each => SIGNED_ONLY.has(each.children[0].oid))) throw new Error("an attribute that has to be signed");
   const covered = signed.whole.slice();
   covered[0] = SET;  // what is signed is the set, not the place it stands in (RFC 5652, 5.4)
   return { id, hash: HASHES[hash.children[0].oid], attributes, covered, algorithm: algorithm.children, signature: signature.is(OCTETS).content, more: Boolean(unsigned) };

@@ -150,7 +150,7 @@ function unaccounted(text, start) {
   const [left] = [...objects.values()].map(([place]) => place).sort((one, other) => one - other);
   if (left !== undefined) return left;
   const end = /^trailer\s*<<[^]*?>>\s*startxref\r?\n(\d+)\r?\n%%EOF[\r\n]{0,2}$/.exec(text.slice(at));
-  return end && Number(end[1]) === table && !/\bobj\b|\/XRefStm|xref[^]*xref/.test(end[0].replace("startxref", "")) ? null : at;
+  return end && Number(end[1]) === table && !/\bobj\b|\/XRefStm|\/Encrypt|xref[^]*xref/.test(end[0].replace("startxref", "")) ? null : at;
 }
 
 /** Tell whether an update after `start` may write this object: a new one, or the catalogue with a validation store. */
