@@ -58,6 +58,11 @@ def unaccounted(data: bytes, original: bytes) -> tuple[Text, ...]:
     return ()
 
 
+def written_after(data: bytes, original: bytes) -> Text:
+    """Say what each update after the original bytes writes; Ambiguous where two programs may read that in two ways."""
+    return _written_by(updates_of(data, len(original)))
+
+
 def more_than_signed(reader: PdfFileReader, data: bytes, original: bytes) -> tuple[Text, ...]:
     """Say how a PDF that begins with these bytes changes them by more than signatures; nothing where it does not.
 

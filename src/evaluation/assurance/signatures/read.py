@@ -27,7 +27,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import StandardCMSSignatureStatus
 
 from evaluation.assurance.signatures.certificates import Certificate
-from evaluation.assurance.signatures.extension import more_than_signed, unaccounted
+from evaluation.assurance.signatures.extension import more_than_signed, unaccounted, written_after
 from evaluation.assurance.signatures.fields import ROLES, Role, role_of
 from evaluation.assurance.signatures.messages import (
     has_signed_attributes,
@@ -130,9 +130,9 @@ def _read_pdf(
     """Read the signatures of a PDF; where its bytes are not `ambiguous`, ask also what they change."""
     reader = PdfFileReader(BytesIO(data))
     found = list(reader.embedded_regular_signatures)
-    if not found:
-        raise _unsigned(name)
     extends = data.startswith(original)
+    if not found:
+        raise _unsigned(name, written_after(data, original) if extends and not ambiguous else None)
     strange = ambiguous or (more_than_signed(reader, data, original) if extends else (NOT_PREFIX,))
     stamped = all(_is_stamp_intact(each, data) for each in reader.embedded_timestamp_signatures)
     whole = (*((problem, False) for problem in strange), (UPDATED, stamped))
@@ -163,8 +163,10 @@ def read_signatures_of_sums(
         return together(sorted(read, key=_when))
 
 
-def _unsigned(name: str) -> VerificationFailed:
-    return VerificationFailed(text(f"{name}: non contiene firme.", f"{name}: holds no signature."))
+def _unsigned(name: str, where: Text | None = None) -> VerificationFailed:
+    """Say that a file holds no signature, and, where it was changed so that it holds none, by what."""
+    it, en = (f" ({where['it']})", f" ({where['en']})") if where is not None and where["en"] else ("", "")
+    return VerificationFailed(text(f"{name}: non contiene firme{it}.", f"{name}: holds no signature{en}."))
 
 
 def _embedded(

@@ -103,7 +103,12 @@ class _Update:
         if not isinstance(old, DictionaryObject):
             return _bytes(old) == _bytes(new)
         if ref == self._before.root_ref:
-            return _kept(old, new, _CATALOGUE) and self._is_form(_got(old, "/AcroForm"), _got(new, "/AcroForm"))
+            certified = "/Perms" not in old or _written(old, "/Perms") == _written(new, "/Perms")
+            return (
+                certified
+                and _kept(old, new, _CATALOGUE)
+                and self._is_form(_got(old, "/AcroForm"), _got(new, "/AcroForm"))
+            )
         if _got(old, "/Type") == "/Page":
             return _kept(old, new, {"/Annots"}) and self._grows(_got(old, "/Annots"), _got(new, "/Annots"))
         if _got(old, "/FT") == "/Sig":
