@@ -330,6 +330,19 @@ def test_unfinished_responses_and_previews_are_told_counted_and_filtered(
     assert [f.column for f in done.findings if f.kind == "unfinished"] == ["Finished"] * ("N01" in children)
 
 
+def test_submissions_that_a_reviewer_did_not_accept_are_told_and_dropped_on_demand(desk: Desk):
+    header = ["code", "Q1", "_id", "_uuid", "_submission_time", "_validation_status"]
+    states = ["Approved", "", "Not Approved", "validation_status_on_hold"]
+    rows = [[f"N{k:02}", "4", str(k), f"u{k}", "2023-03-02T09:00:00", state] for k, state in enumerate(states)]
+    path = desk.save("k.csv", [header, *rows])
+    done = desk.entry("k.csv", child="code", items={"Q1": "a"}).take(path)
+    assert done.tallies[0].unsent == {"_validation_status": 2} and len(desk.answers) == 4
+    desk.study.remove("responses.csv")
+    desk.entries.clear()
+    done = desk.entry("k.csv", child="code", items={"Q1": "a"}, unfinished="drop").take(path)
+    assert done.tallies[0].counts["unfinished"] == 2 and [answer[0] for answer in desk.answers] == ["N00", "N01"]
+
+
 def test_a_declared_zone_is_turned_into_the_centre_s_clock(desk: Desk):
     desk.entry("q.csv", child="code", items={"Q1": "a"}).take(desk.save("q.csv", qualtrics()))
     assert {answer[4:] for answer in imported(desk.study.path)} == {("2023-03-02T17:05:00", "300")}

@@ -335,7 +335,7 @@ class Conversion:
         place = self._place(self.unsent.get(position))
         if place is None:
             return
-        finished = text("un questionario concluso", "a questionnaire that was finished")
+        finished = text("un questionario concluso e accettato", "a questionnaire that was finished and accepted")
         keep = text(
             "Le risposte restano: se non valgono, unfinished: drop in intake.yml, o skip della riga.",
             "The answers are kept: if they do not hold, unfinished: drop in intake.yml, or skip the row.",

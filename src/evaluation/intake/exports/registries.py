@@ -16,6 +16,10 @@ KOBO_PRIVATE = frozenset({"username", "phonenumber", "simserial", "subscriberid"
 KOBO_LINK = Link(
     "_index", "_parent_index", "_parent_table_name", (("_submission__id", "_id"), ("_submission__uuid", "_uuid"))
 )
+# What KoBoToolbox (in words, or as it stores it) and ODK Central write for these.
+NOT_ACCEPTED = frozenset({
+    "not approved", "on hold", "validation_status_not_approved", "validation_status_on_hold", "rejected", "hasissues",
+})  # fmt: skip
 KEYED = Link("KEY", "PARENT_KEY")
 ODK = ("SubmitterID", "ReviewState", "AttachmentsPresent", "instanceID", "meta-instanceID")
 ODK_PRIVATE = KOBO_PRIVATE | {"SubmitterID", "SubmitterName", "DeviceID"}
@@ -44,8 +48,9 @@ def kobotoolbox(sheet: Sheet, *, forced: bool = False) -> Layout | None:
         return None
     when = roles(names, answered=("end", "_submission_time"), started=("start",))
     return Layout(
-        "kobotoolbox", sheet, keys(names), last_parts(names), roles=when, private=KOBO_PRIVATE, response=("_uuid",)
-    )
+        "kobotoolbox", sheet, keys(names), last_parts(names), roles=when, private=KOBO_PRIVATE, response=("_uuid",),
+        unfinished=_reviewed(names, when, "_validation_status"),
+    )  # fmt: skip
 
 
 def kobo_repeats(main: Layout, sheets: list[Sheet]) -> list[Layout]:
@@ -61,7 +66,10 @@ def odk_central(sheet: Sheet, *, forced: bool = False) -> Layout | None:
         return None
     when = roles(names, answered=("end", "SubmissionDate"), started=("start",))
     questions = tuple(name.rpartition("-")[2] or name for name in names)
-    return Layout("odk_central", sheet, keys(names), questions, roles=when, private=ODK_PRIVATE, response=("KEY",))
+    return Layout(
+        "odk_central", sheet, keys(names), questions, roles=when, private=ODK_PRIVATE, response=("KEY",),
+        unfinished=_reviewed(names, when, "ReviewState"),
+    )  # fmt: skip
 
 
 def surveycto(sheet: Sheet, *, forced: bool = False) -> Layout | None:
@@ -74,6 +82,12 @@ def surveycto(sheet: Sheet, *, forced: bool = False) -> Layout | None:
         "surveycto", sheet, keys(names), tuple(names), roles=when, private=SURVEYCTO_PRIVATE, formats=SURVEYCTO_DATES,
         response=("KEY",),
     )  # fmt: skip
+
+
+def _reviewed(names: list[str], when: dict[str, str], review: str) -> tuple[Mark, ...]:
+    """Return what tells a submission that nobody sent, or that a reviewer did not accept."""
+    sent = [Mark(key, frozenset({""})) for role, key in when.items() if role == "answered"]
+    return (*sent, *(Mark(review, NOT_ACCEPTED) for name in names if name == review))
 
 
 def keyed_repeats(main: Layout, sheets: list[Sheet]) -> list[Layout]:
