@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation.assurance.provenance.manifest import check_sums
+from evaluation.assurance.signing.held import settle
 from evaluation.errors import RunFailed, UserError, VerificationFailed
 from evaluation.language import text
 from evaluation.pipeline.interruption import no_return
@@ -118,6 +119,10 @@ class Outputs:
         """
         _must_be_whole(self.build / "reports")
         earlier = self.current.resolve() if self.current.exists() else None
+        if earlier is not None:
+            settle(
+                earlier / REPORTS
+            )  # what a killed `sign` had decided belongs to the report that is compared and copied
         differs = self._different(earlier) if earlier is not None else ()
         results = tuple(name for name in differs if not _is_description(name))
         stays = bool(differs and not results and earlier and signatures(earlier / REPORTS))

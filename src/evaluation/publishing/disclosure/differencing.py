@@ -13,6 +13,7 @@ from evaluation.counterfactual.estimators.registry import ESTIMATORS
 from evaluation.counterfactual.missing.imputation import response_children
 from evaluation.counterfactual.sample import Array, Sample, build_sample
 from evaluation.counterfactual.subgroups import levels
+from evaluation.measurement.scores import composite_standard
 from evaluation.publishing.disclosure.cells import alike, close, rare
 from evaluation.publishing.disclosure.covariates import category_of, covariate_samples, covariates_withheld
 from evaluation.publishing.disclosure.samples import Published, Withheld, decimals_left, withhold_near
@@ -295,11 +296,11 @@ def _parts(composite: Comparison, found: dict[tuple[str, str], Comparison]) -> I
     A composite rests on its own pairs, and on every child with a baseline through the means and SDs that standardise it:
     from exact numbers of its parts those few could be worked out.
     """
-    minimum, decimals = composite.study.protocol.privacy.minimum_cell, _of_composite(composite, found)
+    minimum = composite.study.protocol.privacy.minimum_cell
     if 0 < _standardising(composite) < minimum:
         row: tuple[tuple[str, str], ...] = (("outcome", composite.outcome.id), ("part", ""))
-        yield Withheld("composites", row, ("mean", "sd", "reliability"), "parts", decimals)
-        yield Withheld("means", composite.row, (), "parts", decimals)
+        yield Withheld("composites", row, ("mean", "sd", "reliability"), "parts", _of_composite(composite, found))
+        yield Withheld("means", composite.row, (), "parts", _of_composite(composite, found, scaled=True))
     for part in (found[name, composite.wave] for name in composite.outcome.of):
         standardising = 0 < _standardising(part) < minimum
         if standardising:
@@ -308,11 +309,20 @@ def _parts(composite: Comparison, found: dict[tuple[str, str], Comparison]) -> I
             yield from _coarse(part)
 
 
-def _of_composite(composite: Comparison, found: dict[tuple[str, str], Comparison]) -> int | None:
-    """Decimals of a composite's means at the baseline: all scores that standardise it sum to zero, so the rest is the lost's."""
+def _of_composite(
+    composite: Comparison, found: dict[tuple[str, str], Comparison], *, scaled: bool = False
+) -> int | None:
+    """Decimals of a composite's means at the baseline: all scores that standardise it sum to zero, so the rest is the lost's.
+
+    scaled : in the composite's own unit, as `means` has them; else as the mean of its standardised parts.
+    """
     if not composite.outcome.of:
         return None
-    reach = float(np.mean([_reach(found[name, composite.wave]) for name in composite.outcome.of]))
+    parts = {name: found[name, composite.wave] for name in composite.outcome.of}
+    baseline = pd.DataFrame({name: part.sample.baseline for name, part in parts.items()})
+    standard = composite_standard(composite.study, composite.outcome, baseline)
+    reach = float(np.mean([_range(part) / standard.sd[name] for name, part in parts.items()]))
+    reach /= standard.scale if scaled else 1.0
     width = composite.study.protocol.privacy.minimum_width * reach
     return (
         decimals_left(int(composite.pairs.sum()), width, reach)
@@ -321,14 +331,14 @@ def _of_composite(composite: Comparison, found: dict[tuple[str, str], Comparison
     )
 
 
-def _reach(part: Comparison) -> float:
-    """The range of a part's scores, in SD at the baseline; not finite where it does not vary."""
+def _range(part: Comparison) -> float:
+    """The range of a part's scores; not finite where it does not vary."""
     items = part.study.instrument.scale(part.outcome.id) or (part.study.instrument[part.outcome.id],)
     known = part.sample.baseline[~np.isnan(part.sample.baseline)]
     if len(known) < 2 or np.ptp(known) == 0:
         return float("nan")
     ends = [np.ptp(known) if i.minimum is None or i.maximum is None else i.maximum - i.minimum for i in items]
-    return float(np.mean(ends) / known.std(ddof=1))
+    return float(np.mean(ends))
 
 
 def _standardising(here: Comparison) -> int:
