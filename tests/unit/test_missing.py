@@ -178,7 +178,7 @@ def test_response_weights_count_the_children_whose_covariates_they_use():
 
 def test_units_are_those_of_the_outcomes(made):
     assert made.groupby("outcome")["unit"].unique().map(list).to_dict() == {
-        "both": ["baseline SD"], "up": ["points"], "down": ["minutes"],
+        "both": ["mean of standardised parts"], "up": ["points"], "down": ["minutes"],
     }  # fmt: skip
 
 

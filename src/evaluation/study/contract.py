@@ -247,7 +247,7 @@ def check_metrics(contract: Contract, protocol: Protocol, findings: Findings) ->
         if outcome is None:
             continue
         for name, value, agreed in (
-            ("direction", metric.direction, (outcome.direction,)), ("unit", metric.unit, (outcome.unit_name, outcome.unit)),
+            ("direction", metric.direction, (outcome.direction,)), ("unit", metric.unit, (outcome.unit or outcome.unit_name, outcome.unit_name)),
         ):  # fmt: skip
             if value not in agreed:
                 _warn_of_two_words(findings, k, f"metrics.{metric.id}.{name}", name, value, agreed[0])
