@@ -246,8 +246,9 @@ def check_metrics(contract: Contract, protocol: Protocol, findings: Findings) ->
         outcome = outcomes.get(metric.outcome)
         if outcome is None:
             continue
+        units = (outcome.unit or outcome.unit_name, outcome.unit_name)
         for name, value, agreed in (
-            ("direction", metric.direction, (outcome.direction,)), ("unit", metric.unit, (outcome.unit or outcome.unit_name, outcome.unit_name)),
+            ("direction", metric.direction, (outcome.direction,)), ("unit", metric.unit, units),
         ):  # fmt: skip
             if value not in agreed:
                 _warn_of_two_words(findings, k, f"metrics.{metric.id}.{name}", name, value, agreed[0])

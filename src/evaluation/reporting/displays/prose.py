@@ -102,9 +102,9 @@ def two_centre_sentence(protocol: Protocol, row: Row, language: Language) -> str
     unit = protocol.outcome(row["outcome"]).unit_text[language]
     said = [
         NO_SHOCK[language] if np.isnan(low) else _with_shock(low, high, language),
-        SWAPPED[language],
         _break_even(bias, usual_of(row), unit, language),
         _without_one(row, language),
+        SWAPPED[language],
     ]
     if protocol.analysis.estimator != "did":
         said.insert(0, OF_DID[language].format(number(to_number(row.get("estimate", "")), language)))

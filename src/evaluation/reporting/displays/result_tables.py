@@ -309,6 +309,7 @@ def estimates(
         ),
     }
     primary, estimator = study.protocol.primary.id, study.protocol.analysis.estimator
+    among = "" if sensitivity is None else "tra ragazzi " if it else " among children"
 
     def confirms(row: Row) -> bool:
         return bool(row["outcome"] == primary and row["estimator"] == estimator)
@@ -323,7 +324,7 @@ def estimates(
         names[first][0]: (lambda r: names[first][1](r) + (" ◆" if confirms(r) else ""), False),
         ("Effetto" if it else "Effect"): (numeric("estimate", language), True),
         **({} if sensitivity is None else _of_two_centres(study, sensitivity, language)),
-        (f"Intervallo tra ragazzi al {level}" if it else f"{level} interval among children"): (
+        (f"Intervallo {among}al {level}" if it else f"{level} interval{among}"): (
             between("ci_low", "ci_high", language),
             True,
         ),
