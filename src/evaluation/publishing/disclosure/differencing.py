@@ -297,10 +297,11 @@ def _parts(composite: Comparison, found: dict[tuple[str, str], Comparison]) -> I
     from exact numbers of its parts those few could be worked out.
     """
     minimum = composite.study.protocol.privacy.minimum_cell
+    decimals = _of_composite(composite, found, scaled=True)
     if 0 < _standardising(composite) < minimum:
         row: tuple[tuple[str, str], ...] = (("outcome", composite.outcome.id), ("part", ""))
         yield Withheld("composites", row, ("mean", "sd", "reliability"), "parts", _of_composite(composite, found))
-        yield Withheld("means", composite.row, (), "parts", _of_composite(composite, found, scaled=True))
+        yield Withheld("means", composite.row, (), "parts", decimals)
     for part in (found[name, composite.wave] for name in composite.outcome.of):
         standardising = 0 < _standardising(part) < minimum
         if standardising:
