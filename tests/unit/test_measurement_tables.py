@@ -15,6 +15,7 @@ from evaluation.measurement.omega import mcdonald_omega
 from evaluation.measurement.raters import intraclass_correlations
 from evaluation.measurement.reliability import cronbach_alpha
 from evaluation.measurement.scale_tables import ITEMS, RELIABILITY, items_table, reliability_table, response_shares
+from evaluation.measurement.scores import score_study
 from evaluation.publishing.disclosure import SUPPRESSED, suppress_shares
 from evaluation.publishing.makers import publishable_table
 from evaluation.study.folder import Study
@@ -239,7 +240,7 @@ def test_shares_are_withheld_each_by_itself_and_the_table_given_is_left_alone():
 def test_the_published_items_withhold_small_shares(given):
     one = study(given)
     minimum = one.protocol.privacy.minimum_cell
-    raw, shown = items_table(one), publishable_table("items", one, pd.DataFrame())
+    raw, shown = items_table(one), publishable_table("items", one, score_study(one))
     for share in ("floor", "ceiling"):
         part = (raw[share] * raw["n"]).round()
         told = raw[share].isna() | (part == 0) | ((part >= minimum) & (raw["n"] - part >= minimum))

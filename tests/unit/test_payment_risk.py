@@ -344,7 +344,7 @@ OPEN = p_gate("undetermined")
 SENTENCES = [
     (
         risk(TERMS, "0.3", 0.06, 0.04),
-        ("pays 1,000.00 EUR", "from 0.00 EUR to 1,000.00 EUR", "anything would be due is 89", "drifted"), ("open",),
+        ("pays 1,000.00 EUR", "from 0.00 EUR to 1,000.00 EUR", "would earn anything is 89", "drifted"), ("open",),
     ),
     (risk(TERMS, "0.3", 0.06), ("from 0.00 EUR to 1,000.00 EUR",), ("drifted", "open")),
     (risk(TERMS, "0.9", 0.06, 0.04), ("always 1,000.00 EUR",), ("drifted", "on average", "open")),

@@ -28,7 +28,10 @@ AMENDED = Amendment("2023-05-02", "Una scala in più.", ("protocol.yml: changed"
 def test_the_section_says_what_the_lock_shows_and_no_more(
     language: Language, differences: tuple[str, ...], amendments: tuple[Amendment, ...], late: bool, stamped: str
 ):
-    state = LockState(True, "2023-03-01", stamped, differences, None, late, amendments)
+    state = LockState(
+        True, "2023-03-01", stamped, confirmed=bool(stamped), differences=differences, after_data=late,
+        amendments=amendments,
+    )  # fmt: skip
     said = deviations(state, language)
     assert "2023-03-01" in said
     assert (LATE[language] in said) == late

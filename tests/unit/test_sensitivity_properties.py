@@ -320,7 +320,6 @@ def test_no_effect_at_all_has_no_robustness():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda s: replace(s, covariates=np.column_stack([s.baseline, s.baseline])), "collinear"),
         (lambda s: replace(s, covariates=np.full((60, 2), np.nan)), "fewer than two children"),
         (lambda s: replace(s, follow_up=s.baseline.copy()), "does not vary"),
         (

@@ -149,7 +149,7 @@ def test_every_specification_is_its_estimator_on_its_children():
 def test_the_curve_is_sorted_and_summed_up():
     found = curve(WHO, drawn(WHO, effect=0))
     estimates = [one.estimate for one in found.specifications]
-    assert estimates == sorted(estimates)
+    assert (np.diff(estimates) >= -1e-9).all()  # what coincides stands in the order of its choices
     assert found.median == np.median(estimates)
     assert found.share_of_sign == np.mean(np.sign(estimates) == np.sign(found.median))
     assert 0.5 < found.share_of_sign < 1

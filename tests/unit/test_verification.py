@@ -555,7 +555,7 @@ def test_hostile_bytes_are_an_answer_that_names_the_file(
 
 
 def test_a_fingerprint_that_yaml_reads_as_a_number_is_not_overlooked(root: Path, report: Path) -> None:
-    (report / "contract.yml").write_text(f"parties:\n  - {{role: evaluator, certificate_sha256: {'0' * 64}}}\n")
+    (report / "contract.yml").write_text(f"parties:\n  - {{role: evaluator, certificate_sha256: {'1' * 64}}}\n")
     assert "contract.yml" in _invalid(_verify(root))["signature"]
 
 

@@ -15,6 +15,7 @@ from evaluation.counterfactual.inference.permutation import TIE, assignments, st
 from evaluation.counterfactual.sample import Array, NoEstimate, Sample, build_sample
 from evaluation.study.folder import Study
 
+ALIKE = 9  # significant digits in which estimates that coincide agree
 REGRESSIONS = ("did", "did_adjusted", "ancova")  # their coefficient under permuted labels is one matrix product
 WEIGHTED = ("ipw", "drdid_traditional", "drdid", "entropy")
 
@@ -83,7 +84,8 @@ def specification_curve(study: Study, scorings: Mapping[str, pd.DataFrame], outc
     median = float(np.median(values))
     curves = _permuted_curves(study, regressions)
     sizes, agreement = np.abs(np.nanmedian(curves, axis=1)), _agreement(curves)
-    ordered = tuple(sorted(kept, key=lambda one: one.estimate))
+    # specifications that coincide differ in their last bits, which must not decide who stands first
+    ordered = tuple(sorted(kept, key=lambda one: float(f"{one.estimate:.{ALIKE}g}")))
     return Curve(ordered, median, float(np.mean(np.sign(values) == np.sign(median))), _p(sizes), _p(agreement))
 
 
