@@ -292,16 +292,23 @@ def test_no_value_of_a_date_passes_or_breaks_reading_unless_it_is_a_date(study: 
 OLD_NUMBERS = ("1:30:00", "010", "0o10", "0b11", "1_000", "0x1F", "-01")  # which older YAML, or Python, would read
 
 
-@pytest.mark.parametrize("word", ["no", "NO", "off", "on", "1:30:00", "010", "<<", "="])
+@pytest.mark.parametrize("word", ["1:30:00", "010", "0x1F", "<<", "=", "y", "N"])
 def test_a_word_is_the_word_that_was_written(study: StudyFolder, word: str):
     study.replace("protocol.yml", "en: Tiny study", f"en: {word}")
     assert study.load().protocol.study.title.en == word
 
 
+@pytest.mark.parametrize("word", ["no", "NO", "off", "Yes"])
+def test_a_truth_value_where_a_text_is_asked_for_is_told(study: StudyFolder, word: str):
+    finding = study.replace("protocol.yml", "en: Tiny study", f"en: {word}").only()
+    assert finding.expected["en"].endswith("in quotes if it is a number or yes, no, on, off")
+    assert study.replace("protocol.yml", f"en: {word}", f"en: '{word}'").load().protocol.study.title.en == word
+
+
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
-        ("planned_hours: 40", "planned_hours: yes", "yes"),
+        ("planned_hours: 40", "planned_hours: yes", "True"),
         ("planned_hours: 40", "planned_hours: .inf", ".inf"),
         ("planned_hours: 40", "planned_hours: 0", "0"),
         ("planned_hours: 40", "planned_hours: 1e400", "1e400"),
@@ -310,15 +317,15 @@ def test_a_word_is_the_word_that_was_written(study: StudyFolder, word: str):
         *(("planned_hours: 40", f"planned_hours: '{old}'", old) for old in OLD_NUMBERS),
         *(("alpha: 0.05", f"seed: {old}", old) for old in OLD_NUMBERS),
         ("age: [11, 17]", "age: [.nan, 17]", ".nan"),
-        ("age: [11, 17]", "age: [no, 17]", "no"),
+        ("age: [11, 17]", "age: [no, 17]", "False"),
         ("age: [11, 17]", "age: [17, 11]", "17, 11"),
         ("age: [11, 17]", "age: 11", "11"),
         ("from: 2023-03-06", "from: 2024-03-06", "2023-06-30"),
         ("alpha: 0.05", "alpha: 0", "0"),
         ("alpha: 0.05", "alpha: 0.5", "0.5"),
-        ("alpha: 0.05", "centre_shock_icc: no", "no"),
+        ("alpha: 0.05", "centre_shock_icc: no", "False"),
         ("alpha: 0.05", "centre_shock_icc: 1", "1"),
-        ("alpha: 0.05", "seed: yes", "yes"),
+        ("alpha: 0.05", "seed: yes", "True"),
         ("alpha: 0.05", "seed: 1.5", "1.5"),
         ("alpha: 0.05", "permutations: 0x" + "F" * 5_000, "0x" + "F" * 198 + "…"),
         ("minimum_answered: 0.5", "minimum_answered: 0", "0"),
@@ -472,11 +479,11 @@ def test_only_a_column_that_describes_children_is_a_covariate(study: StudyFolder
         ('version: "1"', "version: 1.0", "contract.version", "1.0"),
         ("mode: half_even", "mode: half", "rounding.mode", "half"),
         ("decimals: 2", "decimals: 5", "rounding.decimals", "5"),
-        ("wave: t1", "wave: t1, weight: yes", "metrics.0.weight", "yes"),
+        ("wave: t1", "wave: t1, weight: yes", "metrics.0.weight", "True"),
         *[
             ("price: 1000", f"price: {value}", "rules.0.formula.per_unit.price", found)
             for value, found in (
-                ("yes", "yes"), (".nan", ".nan"), ("NaN", "NaN"), (".inf", ".inf"), ("Infinity", "Infinity"), ("-1", "-1"),
+                ("yes", "True"), (".nan", ".nan"), ("NaN", "NaN"), (".inf", ".inf"), ("Infinity", "Infinity"), ("-1", "-1"),
                 ("1e400", "1e400"), ("'1,5'", "1,5"), ("ten", "ten"), ("1234567890123456", "1234567890123456"), ("[1]", "[1]"),
                 *((old, old) for old in OLD_NUMBERS), *((f"'{old}'", old) for old in OLD_NUMBERS),
             )

@@ -28,7 +28,10 @@ EXPECTED: dict[str, Text] = {
     "string_pattern_mismatch": text("un testo della forma {pattern}", "a text of the form {pattern}"),
     "string_too_long": text("al più {max_length} caratteri", "{max_length} characters at most"),
     "string_too_short": text("almeno {min_length} caratteri", "{min_length} characters at least"),
-    "string": text("un testo, tra virgolette se è un numero", "a text, in quotes if it is a number"),
+    "string": text(
+        "un testo, tra virgolette se è un numero o yes, no, on, off",
+        "a text, in quotes if it is a number or yes, no, on, off",
+    ),
     "int": text("un numero intero", "a whole number"),
     "float": text("un numero con il punto decimale", "a number with a decimal point"),
     "decimal_max_digits": text("un numero di al più {max_digits} cifre", "a number of {max_digits} digits at most"),
@@ -135,8 +138,9 @@ def backwards(starts: dt.date | None, ends: dt.date | None) -> list[Defect]:
 class _Loader(yaml.SafeLoader):
     """The safe loader without aliases, and with the line of every value that its tag does not fit (!!int x).
 
-    What is no plain decimal number, true, false or null is text, for the models to read, as YAML 1.2 has it. The older
-    YAML reads 1:30:00 as 5,400, 010 as eight, the country `no` as false, and a day that does not exist not at all.
+    What is no plain decimal number, truth value or null is text, for the models to read, as YAML 1.2 has it. The older YAML
+    reads 1:30:00 as 5,400, 010 as eight, and a day that does not exist not at all. Of its words the truth values stay, so
+    that `no` serves where one is asked for, and is told where a text is, such as a country.
     """
 
     yaml_implicit_resolvers = {}  # noqa: RUF012
@@ -157,7 +161,7 @@ class _Loader(yaml.SafeLoader):
 
 for _kind, _pattern, _first in (
     ("null", re.compile(r"~|null|Null|NULL|"), ["~", "n", "N", ""]),
-    ("bool", re.compile(r"true|True|TRUE|false|False|FALSE"), list("tTfF")),
+    ("bool", re.compile(r"(?i:true|false|yes|no|on|off)"), list("tTfFyYnNoO")),
     ("int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)"), list("-+0123456789")),
     ("float", re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]*|[-+]?\.[0-9]+"), list("-+.0123456789")),
 ):
