@@ -25,7 +25,7 @@ waves:
 programme: {planned_hours: 40, from: 2023-03-06, to: 2023-06-30}
 population: {age: [11, 17]}
 outcomes:
-  - {id: skills, role: primary, kind: composite, of: [making, worry]}
+  - {id: skills, role: primary, kind: composite, of: [making, worry], scale: baseline_sd}
   - {id: making, role: secondary, kind: scale}
   - {id: worry, role: secondary, kind: scale, direction: lower}
   - {id: travel, role: placebo, kind: measure, unit: minutes}
@@ -855,3 +855,49 @@ def _expected(place: Place, study: Small, form: Form) -> Expected:
     named = column in header and (column or place.kind == "unnamed_column") and row is not None
     last = len(header) - 1 - header[::-1].index(column) if named else 0
     return Expected(place.kind, place.file, row, column, place.child, f"{chr(65 + last)}{row}" if named else "")
+
+
+_yaml("a_shock_from_nowhere", "protocol.yml", "covariates: [age, sex]",
+      "analysis: {centre_shock_icc: 0.02}\ncovariates: [age, sex]", "no_source", "analysis.centre_shock_icc")  # fmt: skip
+
+
+@whole
+def a_word_in_another_case(study: Small) -> list[Place]:
+    child = study.child()
+    (row,) = study.rows("participants.csv", child)
+    study.put("participants.csv", row, "sex", study.get("participants.csv", row, "sex").lower())
+    return [Place("spelling", "participants.csv", row, "sex", child)]
+
+
+@whole
+def a_level_that_was_not_declared(study: Small) -> list[Place]:
+    declared = "covariates: [age, {id: sex, kind: category, levels: [F, M]}]"
+    study.texts["protocol.yml"] = study.texts["protocol.yml"].replace("covariates: [age, sex]", declared)
+    child = study.child()
+    (row,) = study.rows("participants.csv", child)
+    study.put("participants.csv", row, "sex", "X")
+    return [Place("unknown_level", "participants.csv", row, "sex", child)]
+
+
+@whole
+def a_number_nobody_knew(study: Small) -> list[Place]:
+    study.texts["protocol.yml"] = study.texts["protocol.yml"].replace("[age, sex]", "[age, sex, siblings]")
+    study.tables["participants.csv"][0].append("siblings")
+    for k, cells in enumerate(study.tables["participants.csv"][1:]):
+        cells.append(str(k % 4))
+    child = study.child()
+    (row,) = study.rows("participants.csv", child)
+    study.put("participants.csv", row, "siblings", "n/d")
+    return [Place("no_number", "participants.csv", row, "siblings", child)]
+
+
+@whole
+def a_rating_without_its_rater(study: Small) -> list[Place]:
+    study.tables["responses.csv"][0].append("rater")
+    rated = [row for row in study.tables["responses.csv"][1:] if row[2] == "travel" and row[1] == "t0"]
+    for row in study.tables["responses.csv"][1:]:
+        row.append("Anna" if row in rated else "")
+    child = study.child()
+    (row,) = study.rows("responses.csv", child, "t0", "travel")
+    study.put("responses.csv", row, "rater", "")
+    return [Place("unnamed_rater", "responses.csv", row, "rater", child)]

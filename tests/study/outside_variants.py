@@ -590,7 +590,7 @@ TERMS = [
     yaml("direction_differs", "direction: higher", "direction: lower", "metrics.m.direction", CONTRACT),
     yaml("unit_differs", "unit: baseline SD", "unit: points", "metrics.m.unit", CONTRACT),
     yaml("unknown_key", "total_cap: 5000", "cap_totale: 5000", "limits.cap_totale", CONTRACT),
-    yaml("invalid_value", "price: 1000", "price: 1.000,00", "rules.0.formula.per_unit.0", CONTRACT),
+    yaml("unknown_key", "price: 1000", "price: 1.000,00", "rules.0.formula.per_unit.00", CONTRACT),
     yaml("invalid_value", "price: 1000", "price: 1000 euro", "rules.0.formula.per_unit.price", CONTRACT),
     yaml("invalid_value", "total_cap: 5000", "total_cap: -5000", "limits.total_cap", CONTRACT),
     yaml("invalid_value", 'op: ">="', 'op: "=>"', "decision.0.gates.0.op", CONTRACT),
