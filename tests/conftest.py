@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +26,11 @@ STUDY = "volare-alto-2023"
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = Path(sys.executable).with_name("evaluation")
 CACHES = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+
+
+def _as_at_a_terminal() -> None:
+    """Take back the deafness to Ctrl-C that a shell gives to what it starts in the background: a run would inherit it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Repository:
         """Start the command line in a process group of its own, and leave it running."""
         return subprocess.Popen(
             [COMMAND, *map(str, arguments)], cwd=self.root, env=self.environment, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, text=True, preexec_fn=_as_at_a_terminal,
         )  # fmt: skip
 
     @contextmanager

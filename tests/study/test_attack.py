@@ -99,7 +99,7 @@ def one_answer_of_all(study: StudyFolder) -> StudyFolder:
 
 SMALL: dict[Callable[[StudyFolder], StudyFolder], set[str]] = {  # the study -> attacks that succeed without protection
     one_lost: {"membership", "extremes", "lost_baseline", "standardising", "worst_case", "rare_answers"},
-    one_late: {"membership", "spreads", "rare_answers"},
+    one_late: {"membership", "rare_answers"},
     one_refusing: {"membership", "rare_answers"},
     one_in_a_category: {"categories", "rare_answers"},
     one_answer_of_all: {"uniform", "rare_answers"},

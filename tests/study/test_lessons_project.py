@@ -78,7 +78,7 @@ def test_the_true_effect_is_that_of_the_parameters() -> None:
     none = next(seed for seed in range(999) if hidden(seed).sound.effects["task"] == 0)
     large = next(seed for seed in range(999) if hidden(seed).sound.effects["task"] == 0.9)
     assert true_effect(none) == 0
-    assert 0.6 < true_effect(large) < 1.2  # the composite is measured with error: near the latent size
+    assert 0.9 < true_effect(large) < 1.9  # the composite is measured with error: near the latent size
 
 
 @pytest.mark.parametrize("flaw", FLAWS)
