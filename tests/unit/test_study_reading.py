@@ -298,6 +298,15 @@ def test_a_word_is_the_word_that_was_written(study: StudyFolder, word: str):
     assert study.load().protocol.study.title.en == word
 
 
+@pytest.mark.parametrize("word", ["on", "no", "010", "1:30", "~"])
+def test_a_key_is_the_word_that_was_written(study: StudyFolder, word: str):
+    study.replace("protocol.yml", "{id: t0, role: baseline}", "{id: t0, role: baseline, on: 2023-03-01}")
+    study.replace("protocol.yml", "{id: t1, role: endline}", "{id: t1, role: endline, on: 2023-06-30}")
+    assert study.load().protocol.times is not None
+    finding = study.replace("protocol.yml", "alpha: 0.05", f"alpha: 0.05\n  {word}: 1").only()
+    assert (finding.kind, finding.found) == ("unknown_key", word)
+
+
 @pytest.mark.parametrize("word", ["no", "NO", "off", "Yes"])
 def test_a_truth_value_where_a_text_is_asked_for_is_told(study: StudyFolder, word: str):
     finding = study.replace("protocol.yml", "en: Tiny study", f"en: {word}").only()

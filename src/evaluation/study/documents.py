@@ -151,6 +151,12 @@ class _Loader(yaml.SafeLoader):
             raise yaml.composer.ComposerError(None, None, f"an alias (*{event.anchor})", event.start_mark)
         return super().compose_node(parent, index)
 
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        for key, _ in node.value:  # a key is the word that was written: `on`, `no` and 001 too
+            if isinstance(key, yaml.ScalarNode) and key.style is None:
+                key.tag = "tag:yaml.org,2002:str"
+        return super().construct_mapping(node, deep)
+
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
             return super().construct_object(node, deep)
