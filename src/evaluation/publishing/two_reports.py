@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,13 +29,16 @@ PARTS: dict[Part, Text] = {
 }
 VERDICT = "payment.json"
 SHOWN = 12  # digits of a sum, which tell two apart
-KEY = ", "  # between the columns that name a row
+WHOLE = "…"  # stands for a table or a row that is in one report only
 ABSENT = text("assente", "absent")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that differs: of which part, in which file, row and column; what each report has there, None for nothing."""
+    """One thing that differs: of which part, in which file, row and column; what each report has there.
+
+    one, other : None for nothing, `WHOLE` for a row or a table that the other report does not have.
+    """
 
     part: Part
     file: str
@@ -163,14 +166,16 @@ def _flat(value: Any, place: str = "") -> dict[str, str]:
 def _tables(one: Path, other: Path) -> Iterator[Difference]:
     names = sorted({path.name for report in (one, other) for path in (report / TABLES).glob("*.csv")})
     for name in names:
-        here, there = (report / TABLES / name for report in (one, other))
-        if not (here.exists() and there.exists()):
-            shown = (text("presente", "present")["en"] if path.exists() else None for path in (here, there))
-            yield Difference("table", name, "", "", *shown)
-            continue
-        with reading(name):
-            tables = (read_published(here), read_published(there))
-        yield from _cells(name, *tables)
+        here, there = (_read(report / TABLES / name) for report in (one, other))
+        if here is None or there is None:
+            yield Difference("table", name, "", "", *(None if table is None else WHOLE for table in (here, there)))
+        else:
+            yield from _cells(name, here, there)
+
+
+def _read(table: Path) -> pd.DataFrame | None:
+    with reading(table.name):
+        return read_published(table).astype(str) if table.exists() else None
 
 
 def _cells(file: str, one: pd.DataFrame, other: pd.DataFrame) -> Iterator[Difference]:
@@ -178,24 +183,26 @@ def _cells(file: str, one: pd.DataFrame, other: pd.DataFrame) -> Iterator[Differ
     key = _key(one, other)
     mine, theirs = _rows(one, key), _rows(other, key)
     for row in dict.fromkeys([*mine, *theirs]):
-        here, there = mine.get(row, {}), theirs.get(row, {})
+        name, here, there = ", ".join(row), mine.get(row), theirs.get(row)
+        if here is None or there is None:
+            yield Difference("table", file, name, "", *(None if cells is None else WHOLE for cells in (here, there)))
+            continue
         for column in dict.fromkeys([*here, *there]):
-            if column not in key and here.get(column) != there.get(column):
-                yield Difference("table", file, row, column, here.get(column), there.get(column))
+            if here.get(column) != there.get(column):
+                yield Difference("table", file, name, column, here.get(column), there.get(column))
 
 
 def _key(one: pd.DataFrame, other: pd.DataFrame) -> list[str]:
+    """Return the columns that name a row in both tables; none where rows are known by their place only."""
     shared = [str(column) for column in one if column in other]
-    for length in range(1, len(shared) + 1):
-        key = shared[:length]
-        if not any(table.astype(str).duplicated(key).any() for table in (one, other)):
-            return key
-    return []
+    keys = (shared[:length] for length in range(1, len(shared) + 1))
+    return next((key for key in keys if not any(table.duplicated(key).any() for table in (one, other))), [])
 
 
-def _rows(table: pd.DataFrame, key: list[str]) -> dict[str, dict[str, str]]:
-    rows: dict[str, dict[str, str]] = {}
-    for number, record in enumerate(table.astype(str).to_dict("records"), start=2):
-        name = KEY.join(record[column] for column in key) if key else str(number)
-        rows[name] = {str(column): value for column, value in record.items()}
-    return rows
+def _rows(table: pd.DataFrame, key: list[str]) -> dict[tuple[str, ...], dict[str, str]]:
+    records = enumerate(table.to_dict("records"), start=2)
+    return {tuple(str(record[column]) for column in key) or (str(place),): _named(record) for place, record in records}
+
+
+def _named(record: Mapping[Hashable, str]) -> dict[str, str]:
+    return {str(column): value for column, value in record.items()}
